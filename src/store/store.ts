@@ -1,0 +1,112 @@
+/** What the rest of the daemon knows of durable state. Every backend passes `test/store/contract.ts`. */
+export interface Store {
+  /**
+   * oidc-provider's adapter for one of its models (`Grant`, `Session`, `AuthorizationCode`, …; not `Client`).
+   * Values that are credentials are stored by SHA-256 digest. Writes return before they are durable:
+   * await `committed()` before anything is answered.
+   */
+  adapter(model: string): ModelAdapter;
+  readonly clients: ClientTable;
+  readonly audit: AuditTable;
+  readonly keys: KeyTable;
+  /** Resolves when everything written so far is durable; rejects when it could not be made so. */
+  committed(): Promise<void>;
+  /** Deletes at most `limit` rows that expired before `nowSeconds`. Returns how many. */
+  sweep(nowSeconds: number, limit: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** oidc-provider's adapter interface, with `payload` as oidc-provider gives it. Times in seconds. */
+export interface ModelAdapter {
+  upsert(id: string, payload: Record<string, unknown>, expiresIn?: number): Promise<void>;
+  find(id: string): Promise<Record<string, unknown> | undefined>;
+  findByUid(uid: string): Promise<Record<string, unknown> | undefined>;
+  findByUserCode(userCode: string): Promise<Record<string, unknown> | undefined>;
+  /** @throws errors.InvalidGrant when it was consumed before; its oidc-provider Grant is then revoked. */
+  consume(id: string): Promise<void>;
+  destroy(id: string): Promise<void>;
+  revokeByGrantId(grantId: string): Promise<void>;
+}
+
+export type ClientSource = 'config' | 'cli' | 'import' | 'dynamic';
+
+export interface StoredClient {
+  readonly id: string;
+  /** RFC 7591 members and our own, without any secret. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** What a presented secret is checked against (`provider/secrets.ts`); null for a client without one. */
+  readonly secretVerifier: string | null;
+  readonly source: ClientSource;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ClientTable {
+  find(id: string): Promise<StoredClient | undefined>;
+  /** All clients, oldest first. */
+  list(): Promise<StoredClient[]>;
+  /** Insert or replace. */
+  save(client: StoredClient): Promise<void>;
+  /** False when there was none. Its tokens are dead from then on: oidc-provider no longer finds their client. */
+  remove(id: string): Promise<boolean>;
+}
+
+export type AuditEvent =
+  | 'login'
+  | 'denial'
+  | 'token'
+  | 'refresh'
+  | 'revocation'
+  | 'logout'
+  | 'client'
+  | 'key'
+  | 'start';
+
+/** One append-only line. Holds who, which device, client, scopes, reason, `jti`s; never a token or secret. */
+export interface AuditRecord {
+  readonly at: number;
+  readonly event: AuditEvent;
+  readonly subject?: string | undefined;
+  readonly login?: string | undefined;
+  /** StableID of the device. */
+  readonly device?: string | undefined;
+  readonly client?: string | undefined;
+  readonly scope?: string | undefined;
+  /** Why it was refused or revoked. */
+  readonly reason?: string | undefined;
+  /** Names of what was issued or ended; for opaque tokens a prefix of their digest. */
+  readonly jti?: readonly string[] | undefined;
+  /** Anything else worth knowing, e.g. `{stale: true}`. */
+  readonly detail?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface AuditTable {
+  /** Becomes durable together with the writes of the same event. */
+  append(record: AuditRecord): void;
+  /** Newest first. */
+  list(limit: number): Promise<(AuditRecord & { readonly id: number })[]>;
+}
+
+export type KeyPurpose = 'signing' | 'cookie' | 'client-secret';
+
+export interface StoredKey {
+  /** JWT `kid` for signing keys, a name for the others. */
+  readonly id: string;
+  readonly purpose: KeyPurpose;
+  /** `RS256`, `ES256`, `EdDSA`; `HMAC` for the others. */
+  readonly algorithm: string;
+  /** Private JWK as JSON for signing keys, base64url of 32 random bytes for the others. */
+  readonly material: string;
+  readonly createdAt: number;
+}
+
+export interface KeyTable {
+  /** Oldest first. */
+  list(): Promise<StoredKey[]>;
+  add(key: StoredKey): Promise<void>;
+}
+
+/** Startup trouble with stored state. The message says what is wrong, that nothing was touched, and how to recover. */
+export class StoreError extends Error {
+  override name = 'StoreError';
+}
