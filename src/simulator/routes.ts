@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { addressOf } from './address.ts';
+import type { Model } from './model.ts';
+import { capabilityVersion, statusJson, whoisAnswer } from './wire.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const prefix = '/localapi/v0/';
+const certificatePrefix = `${prefix}cert/`;
+
+/** What `tailscale serve` is told; tailscaled keeps it, the simulator only in memory. */
+export interface ServeState {
+  /** JSON text. */
+  serveConfig: string;
+}
+
+/** Go's `http.Error`. */
+export function textAnswer(status: number, text: string): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    body: `${text}\n`,
+  };
+}
+
+export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** On every answer that passed the checks of `Host`, `Origin` and `Referer`. */
+export function versionHeaders({ tailnet }: Model): Readonly<Record<string, string>> {
+  return {
+    'Tailscale-Cap': String(capabilityVersion),
+    'Tailscale-Version': tailnet.status.version,
+  };
+}
+
+/** Every route but the bus, which streams. */
+export function answer(
+  method: string,
+  url: URL,
+  headers: { ifMatch: string | undefined },
+  body: string,
+  model: Model,
+  serve: ServeState,
+): Answer {
+  if (url.pathname === `${prefix}whois`) return whois(url, model);
+  if (url.pathname === `${prefix}status`) {
+    const peers = url.searchParams.get('peers') !== 'false';
+    return jsonAnswer(`${indented(statusJson(model.tailnet, peers))}\n`);
+  }
+  if (url.pathname === `${prefix}serve-config`) {
+    return method === 'POST'
+      ? storeServeConfig(body, headers.ifMatch, serve)
+      : jsonAnswer(serve.serveConfig, { Etag: etag(serve) });
+  }
+  if (url.pathname.startsWith(certificatePrefix)) {
+    return textAnswer(500, 'your Tailscale account does not support getting TLS certs');
+  }
+  return textAnswer(404, '404 page not found');
+}
+
+function whois(url: URL, model: Model): Answer {
+  const addr = url.searchParams.get('addr');
+  if (!addr) return textAnswer(400, "missing 'addr' parameter");
+  const address = addressOf(addr);
+  if (address === undefined && !addr.startsWith('nodekey:')) {
+    return textAnswer(400, "invalid 'addr' parameter");
+  }
+  const node = address === undefined ? model.nodeWithKey(addr) : model.nodeAt(address);
+  const { backendState } = model.tailnet.status;
+  // logged out, tailscaled has no network map: nobody is known, and the answer doesn't say why
+  const mapless = backendState === 'NeedsLogin' || backendState === 'NoState';
+  if (node === undefined || mapless) return textAnswer(404, 'no match for IP:port');
+  return jsonAnswer(indented(whoisAnswer(model.tailnet, model.self, node)));
+}
+
+function storeServeConfig(body: string, ifMatch: string | undefined, serve: ServeState): Answer {
+  if (ifMatch !== undefined && ifMatch !== etag(serve)) return textAnswer(412, 'etag mismatch');
+  try {
+    serve.serveConfig = JSON.stringify(JSON.parse(body));
+  } catch (error) {
+    const message = `decoding config: ${(error as Error).message}`;
+    return { ...jsonAnswer(JSON.stringify({ error: message })), status: 500 };
+  }
+  return { status: 200, headers: {}, body: '' };
+}
+
+function etag({ serveConfig }: ServeState): string {
+  return createHash('sha256').update(serveConfig).digest('hex');
+}
+
+function jsonAnswer(body: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status: 200, headers: { 'Content-Type': 'application/json', ...headers }, body };
+}
+
+function indented(value: unknown): string {
+  return JSON.stringify(value, null, '\t');
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { canonicalAddress } from './address.ts';
+import { exactDigits, parseHujson, TailnetFileError } from './hujson.ts';
+import { describeIssues, type Policy, parsePolicy } from './policy-file.ts';
+
+/** A number, its decimal digits as a string, or a number that `parseHujson` kept exact: out come the digits. */
+const decimalId = z.preprocess(
+  (value) => exactDigits(value) ?? (typeof value === 'number' ? String(value) : value),
+  z.string().regex(/^\d{1,20}$/, 'a whole number, or its digits as a string'),
+);
+const address = z.string().transform((text, context) => {
+  const canonical = canonicalAddress(text);
+  if (canonical === undefined) context.addIssue(`"${text}" is not an IP address`);
+  return canonical ?? z.NEVER;
+});
+
+const userSchema = z.strictObject({
+  id: decimalId,
+  displayName: z.string().optional(),
+  picture: z.string().optional(),
+  role: z
+    .enum(['owner', 'admin', 'it-admin', 'network-admin', 'billing-admin', 'auditor', 'member'])
+    .default('member'),
+});
+
+const nodeSchema = z.strictObject({
+  id: decimalId.optional(),
+  stableId: z.string().min(1).optional(),
+  user: z.string().optional(),
+  tags: z.array(z.string().regex(/^tag:./, 'a tag starts with "tag:"')).default([]),
+  addresses: z.array(address).min(1),
+  /** One more address whois knows the node by: where connections come from loopback, as in the demo. */
+  loopback: address.optional(),
+  os: z.string().default('linux'),
+  online: z.boolean().default(true),
+  expired: z.boolean().default(false),
+  /** A device of another tailnet that our node is shared to. */
+  sharee: z.boolean().default(false),
+  key: z.string().startsWith('nodekey:').optional(),
+  created: z.iso.datetime({ offset: true }).default('2026-01-01T00:00:00Z'),
+});
+
+const statusSchema = z.strictObject({
+  version: z.string().default('1.102.3'),
+  backendState: z
+    .enum(['NoState', 'NeedsLogin', 'NeedsMachineAuth', 'Stopped', 'Starting', 'Running'])
+    .default('Running'),
+  tun: z.boolean().default(true),
+  online: z.boolean().default(true),
+  health: z.array(z.string()).default([]),
+  certDomains: z.array(z.string()).nullable().default(null),
+});
+
+const tailnetSchema = z.strictObject({
+  $schema: z.string().optional(),
+  /** MagicDNS suffix. */
+  tailnet: z.string().min(1),
+  /** The node whose tailscaled this is. */
+  self: z.string(),
+  users: z.record(z.string().min(1), userSchema).default({}),
+  nodes: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a DNS label'), nodeSchema),
+  policy: z.unknown().optional(),
+  policyFile: z.string().optional(),
+  status: statusSchema.prefault({}),
+});
+
+export type TailnetInput = z.input<typeof tailnetSchema>;
+export type NodeInput = z.input<typeof nodeSchema>;
+export type TailnetUser = z.output<typeof userSchema> & { readonly login: string };
+export type TailnetStatus = z.output<typeof statusSchema>;
+type ParsedNode = z.output<typeof nodeSchema>;
+export interface TailnetNode extends Omit<ParsedNode, 'id' | 'stableId' | 'key'> {
+  readonly name: string;
+  /** Decimal. */
+  readonly id: string;
+  readonly stableId: string;
+  readonly key: string;
+}
+
+export interface Tailnet {
+  /** The file it came from, for messages. */
+  readonly source: string;
+  readonly name: string;
+  readonly self: string;
+  readonly users: ReadonlyMap<string, TailnetUser>;
+  readonly nodes: ReadonlyMap<string, TailnetNode>;
+  readonly policy: Policy;
+  readonly status: TailnetStatus;
+}
+
+/** @throws TailnetFileError naming the file (the tailnet's or the policy's) and the place inside it */
+export async function loadTailnet(file: string): Promise<Tailnet> {
+  return readTailnet(parseHujson(await read(file), basename(file)), basename(file), dirname(file));
+}
+
+/**
+ * @param value what a tailnet file holds
+ * @param source how messages call it
+ * @param directory where a relative `policyFile` is looked for
+ */
+export async function readTailnet(
+  value: unknown,
+  source: string,
+  directory: string,
+): Promise<Tailnet> {
+  const result = tailnetSchema.safeParse(value);
+  if (!result.success) throw new TailnetFileError(describeIssues(source, result.error));
+  const { tailnet: name, self, policy, policyFile, status } = result.data;
+  if (policy !== undefined && policyFile !== undefined) {
+    throw new TailnetFileError(
+      `${source}: policyFile: there is "policy" already; keep one of them`,
+    );
+  }
+  const users = new Map(
+    Object.entries(result.data.users).map(([login, user]) => [login, { ...user, login }]),
+  );
+  const nodes = new Map(
+    Object.entries(result.data.nodes).map(([node, input]) => [node, completeNode(node, input)]),
+  );
+  const policySource = policyFile === undefined ? `${source}: policy` : basename(policyFile);
+  const policyValue =
+    policyFile === undefined
+      ? (policy ?? {})
+      : parseHujson(await read(resolve(directory, policyFile)), policySource);
+  const parsed = { source, name, self, users, nodes, status };
+  return checkTailnet({ ...parsed, policy: parsePolicy(policyValue, policySource, users.keys()) });
+}
+
+/** One node as the file has it. @throws TailnetFileError */
+export function readNode(name: string, value: unknown, source: string): TailnetNode {
+  const result = nodeSchema.safeParse(value);
+  if (!result.success) {
+    throw new TailnetFileError(describeIssues(`${source}: nodes.${name}`, result.error));
+  }
+  return completeNode(name, result.data);
+}
+
+/** References point at something, and what must be unique is. @throws TailnetFileError */
+export function checkTailnet(tailnet: Tailnet): Tailnet {
+  const { source, self, users, nodes } = tailnet;
+  if (!nodes.has(self)) throw new TailnetFileError(`${source}: self: no node "${self}"`);
+  const seen = new Map<string, string>();
+  const once = (path: string, what: string, value: string) => {
+    const other = seen.get(`${what} ${value}`);
+    if (other) throw new TailnetFileError(`${source}: ${path}: ${what} ${value} is ${other}'s`);
+    seen.set(`${what} ${value}`, path);
+  };
+  for (const [login, { id }] of users) once(`users["${login}"]`, 'the user ID', id);
+  for (const node of nodes.values()) {
+    const path = `nodes.${node.name}`;
+    const wrong = wrongOwner(node, users);
+    if (wrong) throw new TailnetFileError(`${source}: ${path}: ${wrong}`);
+    once(path, 'the node ID', node.id);
+    once(path, 'the stable ID', node.stableId);
+    for (const each of node.addresses) once(path, 'the address', each);
+    if (node.loopback !== undefined) once(path, 'the address', node.loopback);
+  }
+  return tailnet;
+}
+
+function wrongOwner(node: TailnetNode, users: Tailnet['users']): string | undefined {
+  if (node.user === undefined) return node.tags.length === 0 ? 'needs "user" or "tags"' : undefined;
+  if (node.tags.length > 0) return 'has both "user" and "tags"';
+  return users.has(node.user) ? undefined : `no user "${node.user}" under "users"`;
+}
+
+/** Whatever the file leaves out follows from the node's name, so that a restart changes nothing. */
+function completeNode(name: string, input: ParsedNode): TailnetNode {
+  const digest = createHash('sha256').update(`node ${name}`).digest('hex');
+  return {
+    ...input,
+    name,
+    id: input.id ?? String(Number.parseInt(digest.slice(0, 12), 16)),
+    stableId: input.stableId ?? `n${digest.slice(0, 10)}CNTRL`,
+    key: input.key ?? `nodekey:${digest}`,
+  };
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new TailnetFileError(`${file}: can't be read: ${(cause as Error).message}`, { cause });
+  }
+}
