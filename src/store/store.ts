@@ -9,8 +9,14 @@ export interface Store {
   readonly clients: ClientTable;
   readonly audit: AuditTable;
   readonly keys: KeyTable;
-  /** Resolves when everything written so far is durable; rejects when it could not be made so. */
-  committed(): Promise<void>;
+  /** How many commits have failed since the start. Read it before a request's first write. */
+  readonly failures: number;
+  /**
+   * Resolves when everything written so far is durable; rejects with a StoreError when it could not be made so.
+   * @param failuresBefore `failures` as it was when the request began. Always give it where one request's writes may
+   *   span several event-loop turns: else a lost earlier turn (disk full) goes unnoticed when a later one succeeds.
+   */
+  committed(failuresBefore?: number): Promise<void>;
   /** Deletes at most `limit` rows that expired before `nowSeconds`. Returns how many. */
   sweep(nowSeconds: number, limit: number): Promise<number>;
   close(): Promise<void>;
@@ -106,7 +112,10 @@ export interface KeyTable {
   add(key: StoredKey): Promise<void>;
 }
 
-/** Startup trouble with stored state. The message says what is wrong, that nothing was touched, and how to recover. */
+/**
+ * Trouble with stored state. At startup the message says what is wrong, that nothing was touched, and how to
+ * recover; later it says that a write was lost (disk full), and the request that made it must fail.
+ */
 export class StoreError extends Error {
   override name = 'StoreError';
 }

@@ -1,0 +1,67 @@
+import type { StatementSync } from 'node:sqlite';
+import {
+  BaseAdapter,
+  type Context,
+  deserialize,
+  type Payload,
+  serialize,
+  textOrNull,
+} from './base-adapter.ts';
+import { digest } from './digest.ts';
+
+interface GrantRow {
+  payload: string;
+  expires_at: number | null;
+}
+
+/** oidc-provider Grants: the row every token of an authorization lives and dies with. */
+export class GrantAdapter extends BaseAdapter {
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+
+  constructor(context: Context, model: string) {
+    super(context, model);
+    // Saving a Grant again must not put its family back to an earlier generation, nor make it live shorter.
+    this.#insert = context.database.prepare(
+      `INSERT INTO grants (digest, subject, client_id, device, payload, created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET subject = excluded.subject, client_id = excluded.client_id,
+         device = excluded.device, payload = excluded.payload,
+         expires_at = max(grants.expires_at, excluded.expires_at)`,
+    );
+    this.#select = context.database.prepare(
+      'SELECT payload, expires_at FROM grants WHERE digest = ?',
+    );
+  }
+
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+    this.transactions.run(
+      this.#insert,
+      digest(id),
+      textOrNull(payload['accountId']),
+      textOrNull(payload['clientId']),
+      stableId(payload['device']),
+      serialize({ ...payload, exp: undefined }),
+      this.clock.nowSeconds(),
+      this.expiry(payload, expiresIn),
+    );
+  }
+
+  async find(id: string): Promise<Payload | undefined> {
+    const row = this.#select.get(digest(id)) as GrantRow | undefined;
+    if (!row) return undefined;
+    const payload = deserialize(row.payload, id);
+    // A rotation lengthens the row's life, not the payload.
+    if (row.expires_at !== null) payload['exp'] = row.expires_at;
+    return payload;
+  }
+
+  async destroy(id: string): Promise<void> {
+    this.deleteGrant(digest(id));
+  }
+}
+
+function stableId(device: unknown): string | null {
+  if (typeof device !== 'object' || device === null || !('stableId' in device)) return null;
+  return textOrNull(device.stableId);
+}

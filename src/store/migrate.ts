@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { applicationId, pragma } from './check.ts';
+import { messageOf } from './files.ts';
+import { StoreError } from './store.ts';
+
+/** SQL that leads from version n (its index) to n + 1. Released entries never change. */
+export type Migrations = readonly string[];
+
+export const migrations: Migrations = [
+  readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
+];
+
+/**
+ * Makes a new database. It appears under its name complete and durable or not at all, so a file that is empty or
+ * cut short was never made by us.
+ */
+export function createDatabase(path: string, steps: Migrations = migrations): void {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    closeSync(openSync(draft, 'wx', 0o600));
+    const database = new DatabaseSync(draft);
+    try {
+      initialize(database, steps);
+    } finally {
+      database.close();
+    }
+    syncFile(draft);
+    try {
+      linkSync(draft, path);
+    } catch (error) {
+      // Another process was quicker; its database is as good.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    syncFile(dirname(path));
+  } catch (error) {
+    throw new StoreError(`cannot create the database ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Brings an empty database, which nobody else has open, to the newest version. */
+export function initialize(database: DatabaseSync, steps: Migrations = migrations): void {
+  database.exec(
+    `BEGIN; ${steps.join('\n')}
+     PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length}; COMMIT`,
+  );
+}
+
+/**
+ * Brings an older database forward, in one transaction and after copying it to `<path>.v<version>.bak`.
+ * @throws {StoreError} when it is newer than we know, or the copy or a step failed; it is then as it was
+ */
+export function migrateDatabase(
+  database: DatabaseSync,
+  path: string,
+  steps: Migrations = migrations,
+): void {
+  const version = pragma(database, 'user_version');
+  refuseNewer(path, version, steps);
+  if (version === steps.length) return;
+  try {
+    copyDatabase(database, `${path}.v${version}.bak`);
+    database.exec('BEGIN IMMEDIATE');
+    // Another process may have been here meanwhile.
+    const now = pragma(database, 'user_version');
+    const sql = steps.slice(now).join('\n');
+    database.exec(`${sql}\nPRAGMA user_version = ${Math.max(now, steps.length)}; COMMIT`);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw new StoreError(
+      `cannot bring ${path} from version ${version} to ${steps.length}: ${messageOf(error)}; it is as it was`,
+      { cause: error },
+    );
+  }
+}
+
+export function refuseNewer(path: string, version: number, steps: Migrations = migrations): void {
+  if (version <= steps.length) return;
+  throw new StoreError(
+    `${path} has schema version ${version}, this release knows versions up to ${steps.length}; nothing was touched. ` +
+      'Start the newer release, or restore the copy that it made before it migrated (the .bak file beside it)',
+  );
+}
+
+/** A consistent copy, 0600, replacing an older one of the same name only when it is complete. */
+function copyDatabase(database: DatabaseSync, target: string): void {
+  const draft = `${target}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    closeSync(openSync(draft, 'wx', 0o600));
+    database.prepare('VACUUM INTO ?').run(draft);
+    syncFile(draft);
+    renameSync(draft, target);
+    syncFile(dirname(target));
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

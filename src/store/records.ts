@@ -1,0 +1,131 @@
+import type { StatementSync } from 'node:sqlite';
+import { errors } from 'oidc-provider';
+import {
+  BaseAdapter,
+  type Context,
+  deserialize,
+  grantDigestOf,
+  type Payload,
+  serialize,
+} from './base-adapter.ts';
+import { digest, seal, unseal } from './digest.ts';
+
+interface RecordRow {
+  payload: string;
+  sealed: Uint8Array | null;
+  consumed_at: number | null;
+}
+
+/** Members that hold credentials or what leads to them, by model. */
+const sealedMembers: Readonly<Record<string, readonly string[]>> = {
+  DeviceCode: ['userCode', 'params'],
+  BackchannelAuthenticationRequest: ['params'],
+};
+
+/** Every other model: pushed requests, device codes, machine tokens, registration tokens, replay marks. */
+export class RecordAdapter extends BaseAdapter {
+  readonly #model: string;
+  readonly #sealed: readonly string[];
+  readonly #insert: StatementSync;
+  readonly #insertOnce: StatementSync;
+  readonly #select: StatementSync;
+  readonly #selectByUserCode: StatementSync;
+  readonly #consume: StatementSync;
+  readonly #revoke: StatementSync;
+  readonly #delete: StatementSync;
+
+  constructor(context: Context, model: string) {
+    super(context, model);
+    this.#model = model;
+    this.#sealed = sealedMembers[model] ?? [];
+    const { database } = context;
+    const insert = `INSERT INTO records
+        (model, digest, grant_digest, payload, sealed, user_code_digest, user_code_sealed, expires_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (model, digest) DO UPDATE SET grant_digest = excluded.grant_digest,
+        payload = excluded.payload, sealed = excluded.sealed, user_code_digest = excluded.user_code_digest,
+        user_code_sealed = excluded.user_code_sealed, expires_at = excluded.expires_at`;
+    this.#insert = database.prepare(insert);
+    this.#insertOnce = database.prepare(`${insert} WHERE records.expires_at <= ?`);
+    this.#select = database.prepare(
+      `SELECT payload, sealed, consumed_at FROM records AS record WHERE model = ? AND digest = ?
+       AND (grant_digest IS NULL
+         OR EXISTS (SELECT 1 FROM grants WHERE grants.digest = record.grant_digest))`,
+    );
+    this.#selectByUserCode = database.prepare(
+      'SELECT user_code_sealed AS sealed FROM records WHERE user_code_digest = ? AND model = ?',
+    );
+    this.#consume = database.prepare(
+      'UPDATE records SET consumed_at = ? WHERE model = ? AND digest = ? AND consumed_at IS NULL',
+    );
+    this.#revoke = database.prepare(
+      `DELETE FROM grants WHERE digest =
+         (SELECT grant_digest FROM records WHERE model = ? AND digest = ?)`,
+    );
+    this.#delete = database.prepare('DELETE FROM records WHERE model = ? AND digest = ?');
+  }
+
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+    const userCode = payload['userCode'];
+    const { open, sealed } = this.#split(id, payload);
+    const values = [
+      this.#model,
+      digest(id),
+      grantDigestOf(payload),
+      serialize({ ...open, consumed: undefined }),
+      sealed,
+      typeof userCode === 'string' ? digest(userCode) : null,
+      typeof userCode === 'string' ? seal(userCode, id) : null,
+      this.expiry(payload, expiresIn),
+    ];
+    if (this.#model !== 'ReplayDetection') {
+      this.transactions.run(this.#insert, ...values);
+      return;
+    }
+    // oidc-provider looks and then saves; of two that both saw nothing only one may pass (RFC 9449 11.1).
+    if (this.transactions.run(this.#insertOnce, ...values, this.clock.nowSeconds()) === 0) {
+      throw new errors.InvalidRequest('this proof or assertion was used before');
+    }
+  }
+
+  async find(id: string): Promise<Payload | undefined> {
+    const row = this.#select.get(this.#model, digest(id)) as RecordRow | undefined;
+    if (!row) return undefined;
+    const payload = deserialize(row.payload, id);
+    if (row.sealed) Object.assign(payload, JSON.parse(unseal(id, row.sealed)));
+    if (row.consumed_at !== null) payload['consumed'] = row.consumed_at;
+    return payload;
+  }
+
+  /** The device code is sealed under its user code. A user code is short, but lives for minutes only. */
+  override async findByUserCode(userCode: string): Promise<Payload | undefined> {
+    const row = this.#selectByUserCode.get(digest(userCode), this.#model) as
+      | { sealed: Uint8Array }
+      | undefined;
+    return row && this.find(unseal(userCode, row.sealed));
+  }
+
+  override async consume(id: string): Promise<void> {
+    const key = digest(id);
+    const now = this.clock.nowSeconds();
+    if (this.transactions.run(this.#consume, now, this.#model, key) === 1) return;
+    this.transactions.run(this.#revoke, this.#model, key);
+    if (this.#model === 'PushedAuthorizationRequest') {
+      throw new errors.InvalidRequestUri('request_uri was already used');
+    }
+    throw new errors.InvalidGrant(`${this.#model} already consumed`);
+  }
+
+  async destroy(id: string): Promise<void> {
+    this.transactions.run(this.#delete, this.#model, digest(id));
+  }
+
+  #split(id: string, payload: Payload): { open: Payload; sealed: Buffer | null } {
+    const members = this.#sealed.filter((name) => payload[name] !== undefined);
+    if (members.length === 0) return { open: payload, sealed: null };
+    const open = { ...payload };
+    for (const name of members) delete open[name];
+    const hidden = Object.fromEntries(members.map((name) => [name, payload[name]]));
+    return { open, sealed: seal(id, JSON.stringify(hidden)) };
+  }
+}

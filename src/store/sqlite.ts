@@ -1,0 +1,103 @@
+import { dirname } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../clock.ts';
+import { modelAdapters } from './adapter.ts';
+import { SqliteAudit } from './audit.ts';
+import { checkDatabase } from './check.ts';
+import { SqliteClients } from './clients.ts';
+import { messageOf, prepareDirectory, restrictFile } from './files.ts';
+import { SqliteKeys } from './keys.ts';
+import { createDatabase, initialize, migrateDatabase, refuseNewer } from './migrate.ts';
+import { type Store, StoreError } from './store.ts';
+import { Sweep } from './sweep.ts';
+import { Transactions } from './transactions.ts';
+
+export interface SqliteOptions {
+  /** File, made when there is none; `:memory:` for tests. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** How long a rotated refresh token may be presented again. Default 10. */
+  readonly refreshGraceSeconds?: number;
+  /** A token family ends when it was not refreshed for so long. Default 30 days. */
+  readonly refreshIdleSeconds?: number;
+  /** A token family ends so long after its authorization. Default 90 days. */
+  readonly refreshAbsoluteSeconds?: number;
+}
+
+export interface SqliteStore extends Store {
+  /** Successful commits since the start. */
+  readonly commits: number;
+  /** Copies the database, also while it is in use. The target is replaced. */
+  backup(path: string): Promise<void>;
+}
+
+const daySeconds = 86_400;
+const busyTimeoutMs = 5000;
+
+/**
+ * Opens the store. Checks an existing database before anything is written to it.
+ * @throws {StoreError} naming the file, what is wrong and how to recover
+ */
+export function openSqlite(options: SqliteOptions): SqliteStore {
+  const { path, clock } = options;
+  const database = path === ':memory:' ? openMemory() : openFile(path);
+  const transactions = new Transactions(database, path);
+  const context = { database, transactions, clock };
+  const adapters = modelAdapters(context, {
+    refreshGraceSeconds: options.refreshGraceSeconds ?? 10,
+    refreshIdleSeconds: options.refreshIdleSeconds ?? 30 * daySeconds,
+    refreshAbsoluteSeconds: options.refreshAbsoluteSeconds ?? 90 * daySeconds,
+  });
+  const sweep = new Sweep(context);
+  return {
+    adapter: adapters,
+    clients: new SqliteClients(context),
+    audit: new SqliteAudit(context),
+    keys: new SqliteKeys(context),
+    get commits() {
+      return transactions.commits;
+    },
+    get failures() {
+      return transactions.failures;
+    },
+    committed: (failuresBefore) => transactions.committed(failuresBefore),
+    sweep: async (nowSeconds, limit) => sweep.run(nowSeconds, limit),
+    async backup(target) {
+      transactions.flush();
+      await backup(database, target);
+    },
+    async close() {
+      if (!database.isOpen) return;
+      transactions.flush();
+      database.close();
+    },
+  };
+}
+
+function openMemory(): DatabaseSync {
+  const database = new DatabaseSync(':memory:');
+  initialize(database);
+  return database;
+}
+
+function openFile(path: string): DatabaseSync {
+  prepareDirectory(dirname(path));
+  for (const suffix of ['-wal', '-shm']) restrictFile(path + suffix);
+  const sizeBytes = restrictFile(path);
+  if (sizeBytes === undefined) createDatabase(path);
+  else refuseNewer(path, checkDatabase(path, sizeBytes));
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: busyTimeoutMs, defensive: true });
+    database.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+       PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384`,
+    );
+    migrateDatabase(database, path);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`cannot open the database ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
