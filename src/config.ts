@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { checkChosenSecret } from './config/client-schema.ts';
+import { crossProblems, readFailure, readSecretFiles } from './config/cross-check.ts';
+import { type JsoncDocument, parseDocument } from './config/document.ts';
+import { configFlags, type ParsedFlags, parseFlags } from './config/flags.ts';
+import {
+  applyOverrides,
+  collectOverrides,
+  type Environment,
+  type Override,
+  variable,
+} from './config/overrides.ts';
+import { printProblem, type Sources, schemaProblems } from './config/problems.ts';
+import { type FileConfig, fileSchema } from './config/schema.ts';
+import { defaultStateDirectory } from './config/state-directory.ts';
+
+/** What the daemon runs with: one file, then the environment, then flags, in rising order. */
+export interface Config {
+  /**
+   * `https://host[:port]`, or `http://…` with plain HTTP, in normal form; undefined: take the DNS name that
+   * tailscaled reports. Never undefined for the demo.
+   */
+  readonly issuer: string | undefined;
+  /** Absolute. */
+  readonly stateDirectory: string;
+  readonly tailscaled: { readonly socket: string | undefined };
+  readonly listen: TailnetListen | DemoListen;
+  readonly login: LoginMode;
+  readonly access: 'open' | 'granted';
+  readonly emailVerified: 'addresses' | 'always' | 'never';
+  readonly allowForeignUsers: boolean;
+  readonly whoisCacheSeconds: number;
+  readonly staleNetworkMapSeconds: number;
+  readonly lifetimes: FileConfig['lifetimes'];
+  readonly limits: FileConfig['limits'];
+  readonly log: { readonly level: LogLevel };
+  readonly clients: readonly ClientConfig[];
+}
+
+export type LoginMode = FileConfig['login'];
+export type LogLevel = FileConfig['log']['level'];
+
+export interface TailnetListen {
+  readonly type: 'tailnet';
+  readonly port: number;
+  readonly plainHttp: boolean;
+  /** Absolute; undefined: ask tailscaled for a certificate. */
+  readonly certificateFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** Undefined: the node's own. */
+  readonly addresses: readonly string[] | undefined;
+}
+
+export interface DemoListen {
+  readonly type: 'demo';
+  /** Loopback addresses. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+}
+
+export interface ClientConfig {
+  readonly id: string;
+  readonly name: string;
+  /** Undefined for a public client. */
+  readonly secret: string | undefined;
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly authMethod: 'client_secret_basic' | 'client_secret_post' | 'none' | undefined;
+  /** Undefined: by `effectiveLogin` in `provider/client-metadata.ts`. */
+  readonly login: LoginMode | undefined;
+  /** The only scopes it may get; undefined: all. */
+  readonly scopes: readonly string[] | undefined;
+  readonly idTokenAlgorithm: 'RS256' | 'ES256' | 'EdDSA';
+  readonly grantTypes: readonly ('authorization_code' | 'refresh_token')[];
+  /** CORS origins beside those of its redirect URIs. */
+  readonly allowedOrigins: readonly string[];
+  readonly lifetimes: ClientLifetimes | undefined;
+}
+
+export interface ClientLifetimes {
+  readonly accessTokenSeconds?: number | undefined;
+  readonly idTokenSeconds?: number | undefined;
+  readonly refreshIdleSeconds?: number | undefined;
+  readonly refreshAbsoluteSeconds?: number | undefined;
+  readonly refreshGraceSeconds?: number | undefined;
+}
+
+/** The message lists every problem, one a line: file and line, JSON path, value, remedy. It holds no secret. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    const title = problems.length === 1 ? '' : `${problems.length} problems:\n`;
+    super(`${title}${problems.join('\n')}`, options);
+    this.problems = problems;
+  }
+}
+
+type ReadFile = (path: string) => string;
+
+export interface LoadOptions {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  /** Reads a file as UTF-8; throws as `fs` does. */
+  readonly readFile?: ReadFile | undefined;
+}
+
+/** @throws {ConfigError} with everything that is wrong, before anything is opened. */
+export const loadConfig = ({ argv, env, readFile }: LoadOptions): Config => {
+  const flags = parseFlags(argv, configFlags);
+  const stray = flags.positionals.map((word) => `"${word}": takes no such argument; see --help`);
+  const problems = [...flags.problems, ...stray];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return loadConfigWith(flags, env, readFile);
+};
+
+/** As `loadConfig`, for commands that have flags of their own beside `configFlags`. */
+export const loadConfigWith = (
+  flags: ParsedFlags,
+  env: Environment,
+  readFile: ReadFile = (path) => readFileSync(path, 'utf8'),
+): Config => {
+  const file = flags.strings['config']?.at(-1) ?? variable(env, 'TSIDP_CONFIG');
+  const document = file === undefined ? undefined : readDocument(file, readFile);
+  const overrides = collectOverrides(env, flags);
+  const data = applyOverrides(document?.value ?? {}, overrides);
+  const sources: Sources = { file, document, overrides, data };
+
+  const relative = (path: string): string =>
+    file === undefined ? resolve(path) : resolve(dirname(file), path);
+  const secretFiles = readSecretFiles(data, (path) => readFile(relative(path)), checkChosenSecret);
+  const parsed = fileSchema.safeParse(data);
+  const problems = [
+    ...(document?.problems ?? []),
+    ...(parsed.success ? [] : schemaProblems(parsed.error)),
+    ...crossProblems(data),
+    ...secretFiles.problems,
+  ].map((problem) => printProblem(problem, sources));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const { tailscaled, clients, ...rest } = parsed.data;
+  const listen = toListen(parsed.data, relative);
+  return {
+    issuer: rest.issuer ?? (listen.type === 'demo' ? demoIssuer(listen) : undefined),
+    stateDirectory: toStateDirectory(rest.stateDirectory, relative, overrides, env),
+    tailscaled: { socket: tailscaled.socket },
+    listen,
+    login: rest.login,
+    access: rest.access,
+    emailVerified: rest.emailVerified,
+    allowForeignUsers: rest.allowForeignUsers,
+    whoisCacheSeconds: rest.whoisCacheSeconds,
+    staleNetworkMapSeconds: rest.staleNetworkMapSeconds,
+    lifetimes: rest.lifetimes,
+    limits: rest.limits,
+    log: rest.log,
+    clients: clients.map((client, index) => toClient(client, secretFiles.secrets.get(index))),
+  };
+};
+
+const readDocument = (file: string, readFile: ReadFile): JsoncDocument => {
+  let text: string;
+  try {
+    text = readFile(file);
+  } catch (error) {
+    throw new ConfigError([`${file}: can't be read: ${readFailure(error)}`], { cause: error });
+  }
+  const document = parseDocument(text);
+  if (document.syntaxErrors.length > 0) {
+    throw new ConfigError(document.syntaxErrors.map((problem) => `${file}:${problem}`));
+  }
+  if (document.value === undefined) {
+    throw new ConfigError([`${file}: is empty: write at least {}`]);
+  }
+  return document;
+};
+
+const toListen = (
+  { listen, issuer }: FileConfig,
+  relative: (path: string) => string,
+): TailnetListen | DemoListen => {
+  if (listen.type === 'demo') return listen;
+  const issuerPort = issuer === undefined ? '' : new URL(issuer).port;
+  const standardPort = listen.plainHttp ? 80 : 443;
+  return {
+    type: 'tailnet',
+    port: listen.port ?? (issuerPort === '' ? standardPort : Number(issuerPort)),
+    plainHttp: listen.plainHttp,
+    certificateFile: listen.certificateFile && relative(listen.certificateFile),
+    keyFile: listen.keyFile && relative(listen.keyFile),
+    addresses: listen.addresses,
+  };
+};
+
+const demoIssuer = ({ hosts, port }: DemoListen): string => {
+  const host = hosts[0] ?? '127.0.0.1';
+  return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
+};
+
+/** Paths in the file are relative to it, those of flags and environment to where the command runs. */
+const toStateDirectory = (
+  given: string | undefined,
+  relative: (path: string) => string,
+  overrides: readonly Override[],
+  env: Environment,
+): string => {
+  const path = given ?? defaultStateDirectory(env);
+  if (path === undefined) {
+    throw new ConfigError([
+      'stateDirectory: is missing, and there is no $HOME to put it into: set TSIDP_STATE_DIR, --dir or stateDirectory',
+    ]);
+  }
+  const isOverride = overrides.some((override) => override.path[0] === 'stateDirectory');
+  return isOverride ? resolve(path) : relative(path);
+};
+
+const toClient = (
+  client: FileConfig['clients'][number],
+  secretOfFile: string | undefined,
+): ClientConfig => ({
+  id: client.id,
+  name: client.name ?? client.id,
+  secret: client.secret ?? secretOfFile,
+  redirectUris: client.redirectUris,
+  postLogoutRedirectUris: client.postLogoutRedirectUris,
+  authMethod: client.authMethod,
+  login: client.login,
+  scopes: client.scopes,
+  idTokenAlgorithm: client.idTokenAlgorithm,
+  grantTypes: client.grantTypes,
+  allowedOrigins: client.allowedOrigins,
+  lifetimes: client.lifetimes,
+});
