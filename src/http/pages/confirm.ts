@@ -1,0 +1,69 @@
+import type { ConfirmPage } from '../../provider/pages.ts';
+import { html } from './html.ts';
+import { renderDocument } from './layout.ts';
+import { loginText, personRows, row } from './person.ts';
+import { appName, cutEnd, cutMiddle, plainText } from './text.ts';
+
+/** Why there is a page at all, where a clickless login would have shown none. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['login', 'the app asked you to log in again'],
+  ['select_account', 'the app asked which account you want to use'],
+  ['consent', 'the app asked for your consent'],
+  ['max_age', 'your last login is too long ago for this app'],
+  ['confirm', 'logins to this app have to be confirmed'],
+]);
+
+/** Scopes in the words of the person who gives them away (OpenID Connect Core 5.4 and 11). */
+const scopeWords: ReadonlyMap<string, string> = new Map([
+  ['openid', 'who you are: your login and a fixed identifier'],
+  ['profile', 'your name and picture'],
+  ['email', 'your e-mail address'],
+  ['phone', 'your phone number, if one is known'],
+  ['address', 'your postal address, if one is known'],
+  ['groups', 'the groups you belong to'],
+  ['offline_access', 'access that lasts while you are away, until you sign out or it is revoked'],
+]);
+
+export function confirm(page: ConfirmPage): string {
+  const app = appName(page.clientName);
+  const login = loginText(page.person);
+  const why = page.why.flatMap((code) => reasons.get(code) ?? []);
+  const card = html`<h1>Continue as <bdi>${login}</bdi> to <bdi>${app}</bdi>?</h1>
+<p>You are asked because ${(why.length > 0 ? why : ['this login has to be confirmed']).join(', and ')}.</p>
+<dl>
+${personRows(page.person)}${row('App', app)}${destination(page.redirectHost)}</dl>
+${shared(page.scopes)}<p class="soft">If you did not just try to open this app, or do not know this address, choose Cancel.</p>
+<form method="post" action="${page.action}" class="buttons">
+<button type="submit" name="action" value="continue" class="main">Continue</button>
+<button type="submit" name="action" value="cancel">Cancel</button>
+</form>`;
+  return renderDocument({ title: `Continue to ${app}?`, card });
+}
+
+/**
+ * Where the browser goes next: a name is what an app says of itself, this address is what was checked (T17). Shown
+ * in full up to the longest DNS name; private-use schemes and loopback are put into words (RFC 8252 7.1, 7.3).
+ */
+function destination(redirectHost: string) {
+  const host = cutMiddle(plainText(redirectHost), 280);
+  if (host === 'this computer') return row('Goes to', 'a program on this computer');
+  if (host.endsWith(':'))
+    return row('Goes to', host, 'an app on this device that opens such links');
+  return row('Goes to', host);
+}
+
+function shared(scopes: readonly string[]) {
+  if (scopes.length === 0) return undefined;
+  const shown = scopes.slice(0, 20).map(
+    (scope) => html`<li>${scopeWords.get(scope) ?? html`<code>${cutEnd(scope, 80)}</code>`}</li>
+`,
+  );
+  const more =
+    scopes.length > shown.length &&
+    html`<li>and ${scopes.length - shown.length} more</li>
+`;
+  return html`<h2>The app gets</h2>
+<ul>
+${shown}${more}</ul>
+`;
+}

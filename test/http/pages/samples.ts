@@ -1,0 +1,36 @@
+import type { ConfirmPage, ErrorPage, PagePerson } from '../../../src/provider/pages.ts';
+
+export const alice: PagePerson = {
+  login: 'alice@example.com',
+  displayName: 'Alice Architect',
+  device: 'alices-laptop.tailnet.ts.net',
+  tags: [],
+};
+
+export const runner: PagePerson = {
+  login: 'runner.tailnet.ts.net (tag:ci)',
+  displayName: undefined,
+  device: 'runner.tailnet.ts.net',
+  tags: ['tag:ci'],
+};
+
+export const confirm: ConfirmPage = {
+  person: alice,
+  clientName: 'Grafana',
+  redirectHost: 'https://grafana.tailnet.ts.net:3000',
+  action: '/interaction/abc123',
+  why: ['login'],
+  scopes: ['openid', 'email'],
+};
+
+export const error: ErrorPage = {
+  status: 403,
+  error: 'access_denied',
+  description: 'no grant of the tailnet policy lets you enter Grafana',
+  person: alice,
+  requestId: 'r-4f21',
+};
+
+/** As oidc-provider 9 hands it to `logoutSource`. */
+export const form =
+  '<form id="op.logoutForm" method="post" action="https://idp.example/logout/confirm"><input type="hidden" name="xsrf" value="4b1f"/></form>';
