@@ -67,7 +67,7 @@ export interface ClientConfig {
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
   readonly authMethod: 'client_secret_basic' | 'client_secret_post' | 'none' | undefined;
-  /** Undefined: by `effectiveLogin` in `provider/client-metadata.ts`. */
+  /** Undefined: public clients called back on the device itself confirm, others follow `Config.login`. */
   readonly login: LoginMode | undefined;
   /** The only scopes it may get; undefined: all. */
   readonly scopes: readonly string[] | undefined;

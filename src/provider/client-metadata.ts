@@ -1,0 +1,22 @@
+import type { ClientConfig } from '../config.ts';
+
+/** RFC 7591 members, and ours, which begin with `tsidp_`. Never a secret. */
+export type ClientMetadata = Readonly<Record<string, unknown>>;
+
+/** The metadata of a client, whether the configuration file or a command declares it. */
+export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
+  client_name: client.name,
+  redirect_uris: client.redirectUris,
+  post_logout_redirect_uris: client.postLogoutRedirectUris,
+  token_endpoint_auth_method:
+    client.authMethod ?? (client.secret === undefined ? 'none' : 'client_secret_basic'),
+  grant_types: client.grantTypes,
+  response_types: ['code'],
+  id_token_signed_response_alg: client.idTokenAlgorithm,
+  // Ours decides about redirect URIs; oidc-provider's rules by application type refuse what real apps need.
+  application_type: 'web',
+  ...(client.login === undefined ? {} : { tsidp_login: client.login }),
+  ...(client.scopes === undefined ? {} : { tsidp_scopes: client.scopes }),
+  ...(client.allowedOrigins.length === 0 ? {} : { tsidp_allowed_origins: client.allowedOrigins }),
+  ...(client.lifetimes === undefined ? {} : { tsidp_lifetimes: client.lifetimes }),
+});
