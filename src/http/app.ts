@@ -1,0 +1,116 @@
+import Koa, { type Context, type Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import type { Oracle } from '../identity/oracle.ts';
+import type { Logger } from '../log.ts';
+import type { StatusWatch } from '../peer/status.ts';
+import { setFacts } from '../provider/request.ts';
+import type { ProviderSettings } from '../provider/settings.ts';
+import type { Store } from '../store/store.ts';
+import { createDispatch } from './dispatch.ts';
+import { answerError } from './error-answer.ts';
+import { findRoute, type ListenerKind, type Route } from './exposure.ts';
+import { isOwnHost } from './hosts.ts';
+import { factsOfSocket } from './identify.ts';
+import type { Load } from './load.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+
+export interface AppParts {
+  readonly listener: ListenerKind;
+  /** The instance to answer with now; a key rotation swaps it. */
+  readonly provider: () => Provider;
+  readonly settings: ProviderSettings;
+  readonly oracle: Oracle;
+  readonly status: StatusWatch;
+  readonly store: Store;
+  readonly load: Load;
+  readonly bodyLimitBytes: number;
+  readonly log: Logger;
+}
+
+/** The Koa app of one listener. oidc-provider runs inside it as its last middleware. */
+export function createApp(parts: AppParts): Koa {
+  const { settings, log } = parts;
+  const app = new Koa();
+  // host and protocol are the issuer's (`ownUrls`), which Koa then reads from X-Forwarded-Proto
+  app.proxy = true;
+  app.silent = true;
+  const issuer = new URL(settings.issuer);
+  const dispatch = createDispatch(parts);
+
+  app.use(durably(parts));
+  app.use(async (ctx) => {
+    const exposed = findRoute(parts.listener, ctx.method, ctx.path);
+    setSecurityHeaders(ctx, exposed.route?.kind ?? 'api', issuer.protocol === 'https:');
+    if (!isOwnHost(ctx.req.headers.host ?? '', issuer.hostname, parts.status.current())) {
+      throw misdirected(settings.issuer);
+    }
+    if (!exposed.route) throw notHere(ctx, exposed.allow);
+    if (exposed.route.sameOriginOnly) requireSameOrigin(ctx, issuer.origin);
+    setFacts(ctx, factsOfSocket(ctx.req, parts.oracle));
+    ownUrls(ctx, issuer);
+    await dispatch(ctx, exposed.route);
+  });
+  app.on('error', (error) => log.error({ err: error }, 'answer could not be sent'));
+  return app;
+}
+
+/** Nothing is answered before what it rests on is durable; and nothing escapes unanswered. */
+function durably({ load, store, log, settings, listener }: AppParts): Middleware {
+  return async (ctx, next) => {
+    const leave = load.enter();
+    const route = (): Route | undefined => findRoute(listener, ctx.method, ctx.path).route;
+    const { failures } = store;
+    try {
+      if (!leave) throw overloaded();
+      await next();
+      await store.committed(failures);
+    } catch (error) {
+      await answerError(ctx, error, { kind: route()?.kind ?? 'api', settings, log });
+      await store.committed().catch((cause) => log.error({ err: cause }, 'audit record lost'));
+    } finally {
+      leave?.();
+    }
+  };
+}
+
+function overloaded(): errors.OIDCProviderError {
+  const error = new errors.TemporarilyUnavailable('too many requests at once, or shutting down');
+  error.status = 503;
+  error.statusCode = 503;
+  return error;
+}
+
+/** RFC 9110 15.5.20 */
+function misdirected(issuer: string): errors.InvalidRequest {
+  return new errors.InvalidRequest(`this is not the host you asked for: use ${issuer}`, 421);
+}
+
+function notHere(ctx: Context, allow: readonly string[] | undefined): errors.InvalidRequest {
+  if (!allow) return new errors.InvalidRequest('there is nothing at this address', 404);
+  ctx.set('Allow', allow.join(', '));
+  return new errors.InvalidRequest(`${ctx.method} is not for this address`, 405);
+}
+
+/**
+ * Refuses what another page of the browser sent (Fetch Metadata, and `Origin` where the connection is plain HTTP).
+ * @throws errors.InvalidRequest 403
+ */
+function requireSameOrigin(ctx: Context, issuerOrigin: string): void {
+  const { origin, 'sec-fetch-site': site } = ctx.req.headers;
+  const foreignOrigin = origin !== undefined && origin !== issuerOrigin;
+  const foreignSite = site !== undefined && site !== 'same-origin' && site !== 'none';
+  // a link or redirect from the app leads to the page: reading it gives its sender nothing
+  const navigation = ctx.method === 'GET' && ctx.req.headers['sec-fetch-mode'] === 'navigate';
+  if (foreignOrigin || (foreignSite && !navigation)) {
+    throw new errors.InvalidRequest('requests from other web pages are not accepted here', 403);
+  }
+}
+
+/** oidc-provider builds URLs from the request; they must be the issuer's, never the request's (T29). */
+function ownUrls(ctx: Context, issuer: URL): void {
+  const { headers } = ctx.req;
+  headers.host = issuer.host;
+  headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1);
+  delete headers['x-forwarded-host'];
+}

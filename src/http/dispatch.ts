@@ -1,0 +1,120 @@
+import { parse, stringify } from 'node:querystring';
+import type { Context, Middleware } from 'koa';
+import compose from 'koa-compose';
+import type Provider from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { finishInteraction, showInteraction } from '../provider/interaction.ts';
+import { describeToken } from '../provider/introspection.ts';
+import {
+  normaliseAuthorization,
+  normaliseBasic,
+  normaliseToken,
+  type Parameters,
+} from '../provider/normalise.ts';
+import { supportedScopes } from '../provider/provider.ts';
+import { formActionSource } from '../provider/redirect-uri.ts';
+import { allowFormAction, personOf } from '../provider/render.ts';
+import { factsOf } from '../provider/request.ts';
+import type { AppParts } from './app.ts';
+import { readBody, replayBody } from './body.ts';
+import type { Route } from './exposure.ts';
+import { answerHealth, answerReadiness } from './health.ts';
+
+/** Sends a request that may pass to the one that answers it: our own few routes, else oidc-provider. */
+export function createDispatch(parts: AppParts): (ctx: Context, route: Route) => Promise<void> {
+  const { settings } = parts;
+  const composed = new WeakMap<Provider, Middleware>();
+  const runProvider = async (ctx: Context): Promise<void> => {
+    const provider = parts.provider();
+    let run = composed.get(provider);
+    if (!run) {
+      run = compose(provider.middleware) as Middleware;
+      composed.set(provider, run);
+    }
+    await run(ctx as never, async () => undefined);
+  };
+
+  return async (ctx, route) => {
+    switch (route.path) {
+      case '/healthz':
+        return answerHealth(ctx);
+      case '/readyz':
+        return answerReadiness(ctx, parts);
+      case '/':
+        return showHome(ctx, parts);
+      case '/interaction/*':
+        if (ctx.method !== 'POST') return showInteraction(ctx, parts.provider(), settings);
+        return finishInteraction(
+          ctx,
+          parts.provider(),
+          settings,
+          (await form(ctx, parts.bodyLimitBytes))['action'],
+        );
+      case '/authorize':
+      case '/logout':
+        await asGet(ctx, parts.bodyLimitBytes);
+        if (route.path === '/authorize') normaliseAuthorization(ctx.query, supportedScopes);
+        await runProvider(ctx);
+        return allowFormPost(ctx as KoaContextWithOIDC);
+      case '/authorize/*':
+        await runProvider(ctx);
+        return allowFormPost(ctx as KoaContextWithOIDC);
+      default:
+        if (ctx.method === 'POST') await normaliseForm(ctx, route, parts.bodyLimitBytes);
+        await runProvider(ctx);
+        if (route.path === '/introspect') await describeToken(ctx as KoaContextWithOIDC);
+    }
+  };
+}
+
+async function showHome(ctx: Context, { settings }: AppParts): Promise<void> {
+  const facts = factsOf(ctx);
+  const identified = await facts.identify();
+  ctx.type = 'html';
+  ctx.body = settings.pages.home({
+    person: await personOf(facts),
+    refusal: identified.ok ? undefined : identified.refusal.message,
+    issuer: settings.issuer,
+  });
+}
+
+/**
+ * A POST to the authorization or logout endpoint means the same as a GET with its form as query (OpenID Connect
+ * Core 3.1.2.1, RP-Initiated Logout 2). oidc-provider's own switch for it ties the session cookie to
+ * `SameSite=None`, which browsers refuse over plain HTTP.
+ */
+async function asGet(ctx: Context, limitBytes: number): Promise<void> {
+  if (ctx.method !== 'POST') return;
+  const parameters = await form(ctx, limitBytes);
+  ctx.method = 'GET';
+  delete ctx.req.headers['content-type'];
+  delete ctx.req.headers['content-length'];
+  ctx.querystring = stringify(parameters);
+}
+
+async function form(ctx: Context, limitBytes: number): Promise<Parameters> {
+  if (!ctx.is('application/x-www-form-urlencoded')) {
+    throw new errors.InvalidRequest('the body must be application/x-www-form-urlencoded');
+  }
+  return parse((await readBody(ctx.req, limitBytes)).toString('utf8'));
+}
+
+async function normaliseForm(ctx: Context, route: Route, limitBytes: number): Promise<void> {
+  const { authorization } = ctx.req.headers;
+  const basic = authorization === undefined ? undefined : normaliseBasic(authorization);
+  if (basic !== undefined) ctx.req.headers.authorization = basic;
+  if (!ctx.is('application/x-www-form-urlencoded')) return;
+  const body = await readBody(ctx.req, limitBytes);
+  if (route.path !== '/token' && route.path !== '/request') return replayBody(ctx.req, body);
+  const parameters: Parameters = parse(body.toString('utf8'));
+  if (route.path === '/token') normaliseToken(parameters, supportedScopes);
+  else normaliseAuthorization(parameters, supportedScopes);
+  replayBody(ctx.req, Buffer.from(stringify(parameters)));
+}
+
+/** `response_mode=form_post`: the page that oidc-provider answers with posts to the app. */
+function allowFormPost(ctx: KoaContextWithOIDC): void {
+  const { params, redirectUriCheckPerformed } = ctx.oidc ?? {};
+  if (params?.['response_mode'] !== 'form_post' || !redirectUriCheckPerformed) return;
+  allowFormAction(ctx, formActionSource(String(params['redirect_uri'])));
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'koa';
+import { errors } from 'oidc-provider';
+import type { Logger } from '../log.ts';
+import { oauthText, retryAfterSeconds } from '../provider/errors.ts';
+import type { ProviderSettings } from '../provider/settings.ts';
+import { StoreError } from '../store/store.ts';
+import type { RouteKind } from './exposure.ts';
+
+export interface ErrorContext {
+  readonly kind: RouteKind;
+  readonly settings: ProviderSettings;
+  readonly log: Logger;
+}
+
+/** The answer to what was thrown outside oidc-provider: JSON for programs, a page for people, never a stack trace. */
+export async function answerError(
+  ctx: Context,
+  error: unknown,
+  { kind, settings, log }: ErrorContext,
+): Promise<void> {
+  const known = describe(error);
+  const requestId = randomUUID();
+  if (known.status >= 500) log.error({ err: error, requestId, path: ctx.path }, known.description);
+  // nothing of a half-made answer may go out: no code, no cookie
+  for (const name of ['Location', 'Set-Cookie']) ctx.remove(name);
+  ctx.status = known.status;
+  if (known.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
+  if (known.status === 413) ctx.set('Connection', 'close');
+  if (kind === 'page') {
+    ctx.type = 'html';
+    ctx.body = settings.pages.error({ ...known, person: undefined, requestId });
+    return;
+  }
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = { error: known.error, error_description: oauthText(known.description) };
+}
+
+interface Known {
+  readonly status: number;
+  readonly error: string;
+  readonly description: string;
+}
+
+function describe(error: unknown): Known {
+  if (error instanceof errors.OIDCProviderError && error.expose) {
+    return {
+      status: error.statusCode,
+      error: error.error,
+      description: error.error_description ?? error.message,
+    };
+  }
+  if (error instanceof StoreError) {
+    return {
+      status: 503,
+      error: 'temporarily_unavailable',
+      description: 'the server could not store this safely; nothing was done, try again',
+    };
+  }
+  return {
+    status: 500,
+    error: 'server_error',
+    description: 'something went wrong on the server; its log has the details',
+  };
+}

@@ -1,0 +1,26 @@
+import type { NodeStatus } from '../peer/status.ts';
+
+/**
+ * May a request carry this `Host`? Only names and addresses of our own: a web page whose name an attacker points
+ * at us (DNS rebinding) still sends its own name, and is turned away (T33). The port is not compared, because it
+ * says nothing about who asks; the answer's URLs come from the issuer anyway (T29).
+ * @param host the header's value, with or without port
+ */
+export function isOwnHost(
+  host: string,
+  issuerHost: string,
+  status: NodeStatus | undefined,
+): boolean {
+  const name = hostname(host);
+  if (name === undefined) return false;
+  if (name === issuerHost) return true;
+  if (!status) return false;
+  return name === status.dnsName.toLowerCase() || status.addresses.includes(name);
+}
+
+/** Lower case, without port, brackets and trailing dot; undefined for what is no host. */
+function hostname(host: string): string | undefined {
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) return undefined;
+  const name = host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name.toLowerCase().replace(/\.$/, '');
+}

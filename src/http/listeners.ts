@@ -1,0 +1,99 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
+
+export interface ListenOptions {
+  readonly address: string;
+  readonly port: number;
+  /** Absent for plain HTTP. */
+  readonly tls: SecureContextOptions | undefined;
+  readonly headerLimitBytes: number;
+  /** Header and body of a request must arrive within this time (T30). */
+  readonly requestTimeoutMs: number;
+}
+
+export interface Listening {
+  /** e.g. `https://100.64.0.2:443` */
+  readonly url: string;
+  /** Swaps the certificate; connections that stand keep theirs. */
+  setCertificate(tls: SecureContextOptions): void;
+  /** Stops accepting; ends idle connections now and all others after `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Idle keep-alive connections end after this; longer than the intervals of apps that poll. */
+const keepAliveMs = 75_000;
+const maxConnections = 8192;
+
+/**
+ * Binds one address.
+ * @throws ListenError when it can't be bound; the message names address and remedy
+ */
+export async function listen(options: ListenOptions, answer: RequestListener): Promise<Listening> {
+  const server = create(options, answer);
+  server.maxConnections = maxConnections;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (cause) => reject(listenError(options, cause)));
+  server.listen({ host: options.address, port: options.port }, resolve);
+  await promise;
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : options.port;
+  const host = options.address.includes(':') ? `[${options.address}]` : options.address;
+  return {
+    url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
+    setCertificate(tls) {
+      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(tls);
+    },
+    close: (timeoutMs) => close(server, timeoutMs),
+  };
+}
+
+function create(options: ListenOptions, answer: RequestListener): Server | TlsServer {
+  const limits = {
+    maxHeaderSize: options.headerLimitBytes,
+    headersTimeout: options.requestTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: Math.min(1000, options.requestTimeoutMs),
+    // duplicates of `Host` and the like are refused rather than joined
+    requireHostHeader: true,
+  };
+  if (!options.tls) return createServer(limits, answer);
+  return createTlsServer(
+    {
+      ...limits,
+      ...options.tls,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: options.requestTimeoutMs,
+    },
+    answer,
+  );
+}
+
+async function close(server: Server | TlsServer, timeoutMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  await promise;
+  clearTimeout(timer);
+}
+
+/** Startup trouble with an address. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there: stop it, or choose another port (listen.port)',
+  EACCES:
+    'ports below 1024 need the right CAP_NET_BIND_SERVICE, or choose another port (listen.port)',
+  EADDRNOTAVAIL: 'this machine does not have the address: is tailscaled running with a TUN device?',
+};
+
+function listenError(options: ListenOptions, cause: Error & { code?: string }): ListenError {
+  const remedy = remedies[cause.code ?? ''] ?? cause.message;
+  return new ListenError(`Can't listen on ${options.address} port ${options.port}: ${remedy}.`, {
+    cause,
+  });
+}

@@ -1,0 +1,49 @@
+import { LocalApiError } from '../peer/local-api.ts';
+import type { StatusWatch } from '../peer/status.ts';
+import type { Whois } from '../peer/whois.ts';
+import { type IdentifyOptions, identify, refuse } from './identify.ts';
+import type { Identified } from './identity.ts';
+
+/** The device that a login came from, remembered with it: refresh and userinfo ask for the person there again. */
+export interface DeviceBinding {
+  readonly stableId: string;
+  /** One of the device's tailnet addresses, without prefix length. */
+  readonly address: string;
+}
+
+/** Answers who somebody is, each time anew (at most the whois cache's second old). Never throws for trouble of tailscaled: that is a refusal, too. */
+export interface Oracle {
+  /** The peer of a live connection. `address` is canonical. */
+  connection(address: string, port: number): Promise<Identified>;
+  /** The owner, now, of the device that an earlier login came from; `unknown` when the address has gone to another device. */
+  device(binding: DeviceBinding): Promise<Identified>;
+}
+
+export interface OracleParts {
+  readonly whois: Whois;
+  readonly status: StatusWatch;
+  readonly options: IdentifyOptions;
+}
+
+export function createOracle({ whois, status, options }: OracleParts): Oracle {
+  const ask = async (address: string, port: number): Promise<Identified> => {
+    const view = { status: status.current(), staleSeconds: status.staleSeconds() };
+    try {
+      return identify(await whois.lookup(address, port), view, options);
+    } catch (error) {
+      if (error instanceof LocalApiError) return refuse('unavailable');
+      throw error;
+    }
+  };
+  return {
+    connection: ask,
+    async device(binding) {
+      // the port does not matter for a tailnet address, but whois wants one
+      const identified = await ask(binding.address, 1);
+      if (identified.ok && identified.identity.node.stableId !== binding.stableId) {
+        return refuse('unknown');
+      }
+      return identified;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+import { findCommand } from './cli/commands.ts';
+import { systemClock } from './clock.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { startDaemon } from './daemon.ts';
+import { ListenError } from './http/listeners.ts';
+import { createLogger } from './log.ts';
+import { LocalApiError } from './peer/local-api.ts';
+import { findSocket } from './peer/socket.ts';
+import { StoreError } from './store/store.ts';
+
+/** The only module that touches the process: arguments, environment, signals, output, exit code. */
+async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  const command = findCommand(argv);
+  if (command) {
+    return command.run(command.args, {
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+      env: process.env,
+      stdin: process.stdin,
+    });
+  }
+  return serve(argv);
+}
+
+async function serve(argv: readonly string[]): Promise<number> {
+  const config = loadConfig({ argv, env: process.env });
+  const log = createLogger({ level: config.log.level });
+  const ending = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => ending.abort());
+  }
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+
+  const socket = findSocket({
+    platform: process.platform,
+    explicit: config.tailscaled.socket,
+    env: process.env,
+    exists: existsSync,
+  });
+  const daemon = await startDaemon(config, {
+    clock: systemClock,
+    log,
+    socket,
+    signal: ending.signal,
+  });
+  log.info({ issuer: daemon.issuer, urls: daemon.urls }, 'ready');
+  await aborted(ending.signal);
+  log.info('ending: requests under way may finish');
+  await daemon.close();
+  return 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
+
+/** Mistakes of the operator and of the machine are told in a sentence; only ours get a stack trace. */
+function explain(error: unknown): string {
+  const expected = [ConfigError, StoreError, LocalApiError, ListenError];
+  if (expected.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (error instanceof Error && error.name === 'AbortError') return 'ended before it was ready';
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`tsidp: ${explain(error)}\n`);
+  process.exitCode = 1;
+}

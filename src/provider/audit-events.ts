@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto';
+import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { AuditEvent, AuditRecord } from '../store/store.ts';
+import { PolicyDenied } from './denial.ts';
+import { factsOf } from './request.ts';
+import type { ProviderSettings } from './settings.ts';
+
+/**
+ * Writes one audit record for each login, denial, token, refresh, revocation and logout. oidc-provider's events
+ * come before the answer is sent, so the record is committed with what it describes.
+ */
+export function recordEvents(provider: Provider, settings: ProviderSettings): void {
+  const append = (event: AuditEvent, ctx: KoaContextWithOIDC, more: Partial<AuditRecord>) => {
+    const { client, account, session } = ctx.oidc;
+    settings.audit.append({
+      at: settings.clock.nowSeconds(),
+      event,
+      subject: account?.accountId ?? session?.accountId,
+      login: account?.['login'] as string | undefined,
+      client: client?.clientId,
+      ...more,
+    });
+  };
+
+  provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
+    const { AuthorizationCode: code } = ctx.oidc.entities;
+    append('login', ctx, { device: deviceOf(ctx), scope: code?.scope, jti: names(code?.grantId) });
+  });
+  provider.on('authorization.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    if (!deniedErrors.has(error.error)) return;
+    append('denial', ctx, reasonOf(error));
+  });
+  provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
+    const { AccessToken, RefreshToken, RotatedRefreshToken, Grant } = ctx.oidc.entities;
+    append(RotatedRefreshToken ? 'refresh' : 'token', ctx, {
+      device: deviceOf(ctx),
+      scope: AccessToken?.scope,
+      jti: [
+        ...names(Grant?.jti, AccessToken?.jti, RefreshToken?.jti),
+        ...(factsOf(ctx).idTokenId ? [factsOf(ctx).idTokenId as string] : []),
+      ],
+    });
+  });
+  provider.on('grant.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    // who can't even name a client is the log's business, or anybody could fill the audit
+    if (ctx.oidc.client) append('denial', ctx, reasonOf(error));
+  });
+  provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
+    append('revocation', ctx, { reason: ctx.oidc.route, jti: names(grantId) });
+  });
+  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => append('logout', ctx, {}));
+}
+
+/** Errors of `/authorize` that are a decision about a person rather than an app's mistake. */
+const deniedErrors: ReadonlySet<string> = new Set([
+  'access_denied',
+  'temporarily_unavailable',
+  'unmet_authentication_requirements',
+]);
+
+function reasonOf(error: errors.OIDCProviderError): Partial<AuditRecord> {
+  return {
+    reason: error.error_detail ?? error.error_description ?? error.error,
+    detail: {
+      error: error.error,
+      ...(error instanceof PolicyDenied ? { trace: error.trace } : {}),
+    },
+  };
+}
+
+function deviceOf(ctx: KoaContextWithOIDC): string | undefined {
+  const grant = ctx.oidc.grant as { device?: { stableId: string } } | undefined;
+  return grant?.device?.stableId;
+}
+
+/** What an opaque token is called where it must not be written down: the beginning of its SHA-256 digest. */
+function names(...ids: (string | undefined)[]): string[] {
+  return ids.filter((id) => id !== undefined).map((id) => hash('sha256', id, 'hex').slice(0, 16));
+}

@@ -1,0 +1,23 @@
+import type { Provider } from 'oidc-provider';
+
+/** Where an account puts claims that go into the token whatever the scopes say. */
+export const extraClaimsKey: unique symbol = Symbol('extra claims');
+
+interface ClaimsResult {
+  readonly available: { readonly [extraClaimsKey]?: Readonly<Record<string, unknown>> };
+  result(): Promise<Record<string, unknown>>;
+}
+
+/**
+ * Lets tsidp's device claims and the `extraClaims` of grants into ID token and userinfo. oidc-provider keeps only
+ * claims whose names it knew at start, and has no hook for others; the names in a policy file are known to nobody
+ * beforehand. So the last step, `Claims.prototype.result`, adds them.
+ */
+export function keepExtraClaims(provider: Provider): void {
+  const { Claims } = provider as unknown as { Claims: { prototype: ClaimsResult } };
+  const original = Claims.prototype.result;
+  Claims.prototype.result = async function result(this: ClaimsResult) {
+    const claims = await original.call(this);
+    return { ...claims, ...this.available[extraClaimsKey] };
+  };
+}

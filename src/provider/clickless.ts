@@ -1,0 +1,79 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Identity } from '../identity/identity.ts';
+import { subjectOf } from '../identity/subject.ts';
+import { decideEnter } from '../policy/decide.ts';
+import { rulesOf } from '../policy/grant.ts';
+import { acrTailnet } from './assurance.ts';
+import { accessDenied } from './denial.ts';
+import { refusalError } from './errors.ts';
+import { factsOf } from './request.ts';
+import type { ProviderSettings } from './settings.ts';
+
+/** Name of the parameter that carries the hook; its value is not looked at. */
+export const clicklessParameter = 'tsidp';
+
+/**
+ * The clickless login, as a validator of an extra parameter: oidc-provider calls it at every authorization
+ * request, after client and redirect URI are validated and before it looks at the session. It makes the session
+ * the peer's, in every case, so that a cookie never speaks for anybody else (T32).
+ */
+export async function clicklessLogin(
+  ctx: KoaContextWithOIDC,
+  settings: ProviderSettings,
+): Promise<void> {
+  const { oidc } = ctx;
+  // pushed and device requests come from the app's server and have no session; the person is asked for later
+  if (oidc.route !== 'authorization') return;
+  const silent = oidc.prompts.has('none');
+  const identity = await allowedPeer(ctx, settings, silent);
+  const subject = subjectOf(identity);
+  if (oidc.session?.accountId !== undefined && oidc.session.accountId !== subject) {
+    replaceSession(ctx, oidc.provider);
+  }
+  const { session } = oidc;
+  if (!session || session.accountId !== undefined) return;
+  // OpenID Connect Core 3.1.2.1: `none` never logs anybody in, `login` always asks the person first
+  if (silent || oidc.prompts.has('login')) return;
+  session.loginAccount({
+    accountId: subject,
+    loginTs: settings.clock.nowSeconds(),
+    acr: acrTailnet,
+  });
+}
+
+/**
+ * The peer, who may enter the app of this request.
+ * @param silent answer trouble of our own to the app instead of on a page
+ * @throws errors.AccessDenied, errors.TemporarilyUnavailable
+ */
+export async function allowedPeer(
+  ctx: KoaContextWithOIDC,
+  settings: ProviderSettings,
+  silent: boolean,
+): Promise<Identity> {
+  const identified = await factsOf(ctx).identify();
+  if (!identified.ok) throw refusalError(identified.refusal, silent);
+  const { client } = ctx.oidc;
+  if (!client) throw new Error('authorization request without a client');
+  const decision = decideEnter({
+    identity: identified.identity,
+    rules: rulesOf(identified.capMap),
+    clientId: client.clientId,
+    clientName: client.clientName ?? client.clientId,
+    access: settings.access,
+  });
+  if (!decision.allowed) throw accessDenied(decision);
+  return identified.identity;
+}
+
+/**
+ * A new session, with new identifiers, in place of one that belongs to another peer. The old one stays as it is:
+ * its owner may be using it elsewhere.
+ */
+function replaceSession(ctx: KoaContextWithOIDC, provider: Provider): void {
+  const session = new provider.Session();
+  // oidc-provider saves a new session only when it was touched
+  Object.assign(session, { touched: true });
+  Object.assign(ctx.oidc, { session });
+  ctx.oidc.entity('Session', session);
+}

@@ -1,0 +1,87 @@
+import type { Adapter, AdapterPayload, Client, Provider } from 'oidc-provider';
+import type { ClientTable, StoredClient } from '../store/store.ts';
+import { checkRedirectUri, redirectUriMatches } from './redirect-uri.ts';
+import { factsOf } from './request.ts';
+import type { SecretChecker } from './secrets.ts';
+
+/** Finds a client by its ID: the configuration file's first, then the store's. */
+export interface ClientRegistry {
+  find(id: string): Promise<StoredClient | undefined>;
+}
+
+export function createClientRegistry(
+  configured: readonly StoredClient[],
+  stored: ClientTable,
+): ClientRegistry {
+  const byId = new Map(configured.map((client) => [client.id, client]));
+  return { find: async (id) => byId.get(id) ?? stored.find(id) };
+}
+
+/** oidc-provider's adapter of its `Client` model: reads only, clients are written by our own commands. */
+export function clientAdapter(registry: ClientRegistry): Adapter {
+  const readOnly = async () => {
+    throw new Error('clients are not written through oidc-provider');
+  };
+  return {
+    async find(id) {
+      const client = await registry.find(id);
+      return client && metadataFor(client);
+    },
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+    upsert: readOnly,
+    consume: readOnly,
+    destroy: readOnly,
+    revokeByGrantId: readOnly,
+  };
+}
+
+function metadataFor(client: StoredClient): AdapterPayload {
+  return {
+    ...client.metadata,
+    client_id: client.id,
+    // never the secret: what a presented one is checked against (`ownClientRules`)
+    ...(client.secretVerifier === null ? {} : { client_secret: client.secretVerifier }),
+  } as AdapterPayload;
+}
+
+interface SchemaPrototype {
+  redirect_uris: string[];
+  invalidate(message: string): never;
+  redirectUris(uris?: string[], label?: string): void;
+}
+
+/**
+ * Our own rules for redirect URIs and secrets in place of oidc-provider's, which sort redirect URIs by
+ * application type (real apps register `https:`, loopback and private schemes in one client) and compare secrets
+ * in plain text. All three are replaced the way oidc-provider's own recipes do it.
+ */
+export function ownClientRules(provider: Provider, secrets: SecretChecker): void {
+  const { Client } = provider;
+  const { Schema } = Client as unknown as { Schema: { prototype: SchemaPrototype } };
+  Schema.prototype.redirectUris = function redirectUris(
+    this: SchemaPrototype,
+    uris = this.redirect_uris,
+    label = 'redirect_uris',
+  ) {
+    for (const uri of uris) {
+      const reason = checkRedirectUri(uri);
+      if (reason !== undefined) this.invalidate(`${label}: ${reason}`);
+    }
+  };
+  const own: ThisType<Client> & Partial<Client> = {
+    redirectUriAllowed(uri) {
+      return redirectUriMatches(this.redirectUris ?? [], uri);
+    },
+    postLogoutRedirectUriAllowed(uri) {
+      return this.postLogoutRedirectUris?.includes(uri) ?? false;
+    },
+    compareClientSecret(presented) {
+      const { ctx } = provider.constructor as typeof Provider;
+      if (!ctx || this.clientSecret === undefined) return false;
+      const who = { clientId: this.clientId, peer: factsOf(ctx).peer };
+      return secrets.check(this.clientSecret, presented, who);
+    },
+  };
+  Object.assign(Client.prototype, own);
+}

@@ -1,0 +1,76 @@
+import type { Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Identity } from '../identity/identity.ts';
+import type { DeviceBinding } from '../identity/oracle.ts';
+import { needsConfirmation, scopesOf } from './client-settings.ts';
+import { factsOf } from './request.ts';
+import type { ProviderSettings } from './settings.ts';
+
+/** An oidc-provider Grant with the device that the login came from. */
+interface BoundGrant extends Grant {
+  device?: DeviceBinding;
+}
+
+/**
+ * Lets an oidc-provider Grant carry the device it was given to. Everything that outlives the login (refresh,
+ * userinfo, introspection) hangs on the Grant, and must ask for the person at that device again; oidc-provider
+ * stores only the members it knows, and has no hook for others.
+ */
+export function keepDevice(provider: Provider): void {
+  const { Grant } = provider as unknown as { Grant: { IN_PAYLOAD: string[] } };
+  Object.defineProperty(Grant, 'IN_PAYLOAD', { value: [...Grant.IN_PAYLOAD, 'device'] });
+}
+
+/** The device behind a token's Grant; undefined when the Grant is gone, which is how tokens are revoked. */
+export async function bindingOf(
+  ctx: KoaContextWithOIDC,
+  grantId: string | undefined,
+): Promise<DeviceBinding | undefined> {
+  const loaded = ctx.oidc.entities.Grant as BoundGrant | undefined;
+  if (loaded && loaded.jti === grantId) return loaded.device;
+  if (!grantId) return undefined;
+  const grant: BoundGrant | undefined = await ctx.oidc.provider.Grant.find(grantId);
+  return grant?.device;
+}
+
+/**
+ * A fresh Grant for every authorization (`loadExistingGrant`): code replay and revocation act on the Grant, and
+ * must not reach what another device of the same person holds.
+ */
+export async function freshGrant(
+  ctx: KoaContextWithOIDC,
+  settings: ProviderSettings,
+): Promise<Grant> {
+  const { oidc } = ctx;
+  const { client, account } = oidc;
+  if (!client || !account) throw new Error('a Grant needs a client and an account');
+  const identified = await factsOf(ctx).identify();
+  if (!identified.ok) throw new Error('a Grant needs an identified peer');
+  const grant: BoundGrant = new oidc.provider.Grant({
+    accountId: account.accountId,
+    clientId: client.clientId,
+  });
+  grant.device = deviceBinding(identified.identity);
+  const allowed = scopesOf(client);
+  grant.addOIDCScope(
+    [...oidc.requestParamOIDCScopes].filter((scope) => allowed?.has(scope) ?? true),
+  );
+  grant.addOIDCClaims([...oidc.requestParamClaims]);
+  // a page comes first: it will be back with a request of its own
+  if (!pageExpected(ctx, settings)) await grant.save();
+  return grant;
+}
+
+function pageExpected(ctx: KoaContextWithOIDC, settings: ProviderSettings): boolean {
+  const { oidc } = ctx;
+  if (oidc.route !== 'authorization') return false;
+  return (
+    ['login', 'consent', 'select_account'].some((prompt) => oidc.prompts.has(prompt)) ||
+    needsConfirmation(ctx, settings)
+  );
+}
+
+function deviceBinding(identity: Identity): DeviceBinding {
+  const prefix = identity.node.addresses[0];
+  if (prefix === undefined) throw new Error('a tailnet device without an address');
+  return { stableId: identity.node.stableId, address: prefix.replace(/\/\d+$/, '') };
+}

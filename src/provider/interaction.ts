@@ -1,0 +1,94 @@
+import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
+import { errors, type Interaction, type InteractionResults } from 'oidc-provider';
+import { subjectOf } from '../identity/subject.ts';
+import { acrTailnet } from './assurance.ts';
+import { refusalError } from './errors.ts';
+import type { ConfirmPage } from './pages.ts';
+import { formActionSource, redirectHost } from './redirect-uri.ts';
+import { allowFormAction, personOf } from './render.ts';
+import { factsOf } from './request.ts';
+import type { ProviderSettings } from './settings.ts';
+
+/** The page "Continue as … to …": the one page for every reason to show one. */
+export async function showInteraction(
+  ctx: Context,
+  provider: Provider,
+  settings: ProviderSettings,
+): Promise<void> {
+  const { interaction } = await begun(ctx, provider);
+  const client = await provider.Client.find(String(interaction.params['client_id']));
+  const person = await personOf(factsOf(ctx));
+  if (!client || !person) throw expired();
+  const target = String(interaction.params['redirect_uri']);
+  allowFormAction(ctx, formActionSource(target));
+  const page: ConfirmPage = {
+    person,
+    clientName: client.clientName ?? client.clientId,
+    redirectHost: redirectHost(target),
+    action: ctx.path,
+    why: interaction.prompt.reasons,
+    scopes: String(interaction.params['scope'] ?? '').split(' '),
+  };
+  ctx.type = 'html';
+  ctx.body = settings.pages.confirm(page);
+}
+
+/**
+ * The button. Where it leads oidc-provider asks for the peer again; the answer here only says that somebody at
+ * this device clicked.
+ */
+export async function finishInteraction(
+  ctx: Context,
+  provider: Provider,
+  settings: ProviderSettings,
+  action: unknown,
+): Promise<void> {
+  const { interaction, subject } = await begun(ctx, provider);
+  if (action !== 'continue' && action !== 'cancel') {
+    throw new errors.InvalidRequest('the form must be sent with action=continue or action=cancel');
+  }
+  const client = await provider.Client.find(String(interaction.params['client_id']));
+  if (client) {
+    allowFormAction(ctx, formActionSource(String(interaction.params['redirect_uri'])));
+  }
+  const login = interaction.prompt.name === 'login';
+  const result: InteractionResults =
+    action === 'cancel'
+      ? { error: 'access_denied', error_description: 'the person chose not to log in' }
+      : {
+          ...(login
+            ? { login: { accountId: subject, ts: settings.clock.nowSeconds(), acr: acrTailnet } }
+            : {}),
+          consent: {},
+          select_account: {},
+        };
+  const returnTo = await provider.interactionResult(ctx.req, ctx.res, result);
+  ctx.status = 303;
+  ctx.redirect(returnTo);
+}
+
+/** The interaction of this browser and URL, if the peer is the one that it began with (T32). */
+async function begun(
+  ctx: Context,
+  provider: Provider,
+): Promise<{ interaction: Interaction; subject: string }> {
+  const identified = await factsOf(ctx).identify();
+  if (!identified.ok) throw refusalError(identified.refusal, false);
+  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((cause) => {
+    if (cause instanceof errors.SessionNotFound) throw expired();
+    throw cause;
+  });
+  if (ctx.path !== `/interaction/${interaction.uid}`) throw expired();
+  const subject = subjectOf(identified.identity);
+  if (interaction.session && interaction.session.accountId !== subject) {
+    throw new errors.AccessDenied('this login was begun by another person or device');
+  }
+  return { interaction, subject };
+}
+
+function expired(): errors.SessionNotFound {
+  return new errors.SessionNotFound(
+    'this login has expired or was finished already: go back to the app and log in again',
+  );
+}

@@ -1,0 +1,62 @@
+import type {
+  AccessToken,
+  Client,
+  ClientCredentials,
+  KoaContextWithOIDC,
+  RefreshToken,
+} from 'oidc-provider';
+import { accountBehind } from './account.ts';
+import type { ProviderSettings } from './settings.ts';
+
+type Token = AccessToken | ClientCredentials | RefreshToken;
+
+const accountKey = 'tsidpIntrospected';
+
+/**
+ * Who may see a token (RFC 7662 4): its own client always; other confidential clients the access tokens that are
+ * bound to no audience, as resource servers of apps do. And only while the person behind it is still there and
+ * allowed (T12, T13): else it is inactive, for everybody.
+ */
+export async function introspectionAllowed(
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  token: Token,
+  settings: ProviderSettings,
+): Promise<boolean> {
+  if (token.clientId !== client.clientId) {
+    if (client.clientAuthMethod === 'none' || token.kind === 'RefreshToken') return false;
+    if ('aud' in token && token.aud !== undefined) return false;
+  }
+  if (token.kind === 'ClientCredentials') return true;
+  const account = await accountBehind(ctx, token.accountId, token, settings);
+  ctx.state[accountKey] = account;
+  return account !== undefined;
+}
+
+/** A client ends its own tokens; another's token is answered like an unknown one (RFC 7009 2.2), and lives on (T01). */
+export async function revocationAllowed(
+  _ctx: KoaContextWithOIDC,
+  client: Client,
+  token: Token,
+): Promise<boolean> {
+  return token.clientId === client.clientId;
+}
+
+/** tsidp's answer names the person and the audience, which oidc-provider's does not. Called after it answered. */
+export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
+  const body = ctx.body as Record<string, unknown> | undefined;
+  const account = ctx.state[accountKey] as Awaited<ReturnType<typeof accountBehind>>;
+  if (body?.['active'] !== true || !account) return;
+  const scope = String(body['scope'] ?? '');
+  const scopes = scope.split(' ');
+  const claims = await account.claims('introspection', scope, {}, []);
+  const profile = scopes.includes('profile');
+  Object.assign(body, {
+    aud: body['aud'] ?? [body['client_id']],
+    nbf: body['iat'],
+    username: account['login'],
+    ...(profile ? { preferred_username: claims['preferred_username'] } : {}),
+    ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),
+    ...(scopes.includes('email') && claims['email'] ? { email: claims['email'] } : {}),
+  });
+}

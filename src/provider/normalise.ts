@@ -1,0 +1,68 @@
+/** Parameters as a query or form parser gives them: a repeated one is an array, which oidc-provider refuses. */
+export type Parameters = Record<string, string | string[] | undefined>;
+
+const knownPrompts: ReadonlySet<string> = new Set(['none', 'login', 'consent', 'select_account']);
+
+/** What a login without `scope` is for: who is it, and how to reach them. */
+export const defaultScope = 'openid profile email';
+
+/**
+ * Makes what real apps send into what the standards ask for, before oidc-provider sees it. Changes `parameters` in
+ * place; repeated parameters stay as they are, to be refused.
+ * - scopes are split at commas, too; unknown ones are dropped (RFC 6749 3.3 lets the server grant less), none at
+ *   all means a sensible default
+ * - unknown prompts are dropped (OpenID Connect Core 3.1.2.1 leaves them to the server)
+ */
+export function normaliseAuthorization(
+  parameters: Parameters,
+  knownScopes: ReadonlySet<string>,
+): void {
+  const { scope, prompt } = parameters;
+  if (!Array.isArray(scope)) {
+    const known = words(scope).filter((word) => knownScopes.has(word));
+    parameters['scope'] = known.length > 0 ? known.join(' ') : defaultScope;
+  }
+  if (typeof prompt === 'string') {
+    const known = words(prompt).filter((word) => knownPrompts.has(word));
+    if (known.length > 0) parameters['prompt'] = known.join(' ');
+    else delete parameters['prompt'];
+  }
+}
+
+/** `/token`: a `scope` (of a refresh) may hold commas and unknown scopes, too; none left means "as before". */
+export function normaliseToken(parameters: Parameters, knownScopes: ReadonlySet<string>): void {
+  const { scope } = parameters;
+  if (typeof scope !== 'string') return;
+  const known = words(scope).filter((word) => knownScopes.has(word));
+  if (known.length > 0) parameters['scope'] = known.join(' ');
+  else delete parameters['scope'];
+}
+
+function words(text: string | undefined): string[] {
+  return [...new Set((text ?? '').split(/[\s,]+/).filter((word) => word !== ''))];
+}
+
+/**
+ * HTTP Basic credentials of a client, in the encoding that RFC 6749 2.3.1 asks for. Many clients leave it out; what
+ * does not decode was not encoded. Undefined when nothing is to be changed.
+ */
+export function normaliseBasic(authorization: string): string | undefined {
+  const match = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization);
+  if (!match?.[1]) return undefined;
+  const text = Buffer.from(match[1], 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon === -1) return undefined;
+  const parts = [text.slice(0, colon), text.slice(colon + 1)];
+  if (parts.every(isEncoded)) return undefined;
+  const encoded = parts.map((part) => (isEncoded(part) ? part : encodeURIComponent(part)));
+  return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

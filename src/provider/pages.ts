@@ -1,0 +1,52 @@
+/** Who somebody is for us, as pages show it to themselves. */
+export interface PagePerson {
+  /** `alice@example.com`, or name and tags of a machine. */
+  readonly login: string;
+  readonly displayName: string | undefined;
+  /** DNS name of the device without its trailing dot. */
+  readonly device: string;
+  readonly tags: readonly string[];
+}
+
+export interface ConfirmPage {
+  readonly person: PagePerson;
+  readonly clientName: string;
+  /** Where the browser goes afterwards, e.g. `grafana.tailnet.ts.net:3000`, `app.immich:` or `this computer`. */
+  readonly redirectHost: string;
+  /** Posts `action=continue` or `action=cancel` here. */
+  readonly action: string;
+  /** Why a page is shown: the app asked (`login`, `consent`, `select_account`, `max_age`) or the operator did (`confirm`). */
+  readonly why: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+export interface ErrorPage {
+  /** HTTP status. */
+  readonly status: number;
+  /** OAuth error code, e.g. `invalid_redirect_uri`. */
+  readonly error: string;
+  readonly description: string;
+  /** Absent when the connection has no identity. */
+  readonly person: PagePerson | undefined;
+  /** Named in the operator's log, to find the same event there. */
+  readonly requestId: string;
+}
+
+/** HTML documents, complete; pure. `http/pages/` has them, this stage only asks for them. */
+export interface Pages {
+  confirm(page: ConfirmPage): string;
+  /** Also the denial page (403) and the one for trouble of our own (503). */
+  error(page: ErrorPage): string;
+  /** `form` is oidc-provider's form `op.logoutForm` without a button; `clientName` asked for the logout. */
+  logout(page: {
+    form: string;
+    person: PagePerson | undefined;
+    clientName: string | undefined;
+  }): string;
+  loggedOut(page: { clientName: string | undefined }): string;
+  home(page: {
+    person: PagePerson | undefined;
+    refusal: string | undefined;
+    issuer: string;
+  }): string;
+}

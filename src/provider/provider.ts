@@ -1,0 +1,184 @@
+import Provider, { type Client, type Configuration, errors } from 'oidc-provider';
+import type { Store } from '../store/store.ts';
+import { findAccount } from './account.ts';
+import { acrTailnet } from './assurance.ts';
+import { recordEvents } from './audit-events.ts';
+import { keepExtraClaims } from './claims-result.ts';
+import { clicklessLogin, clicklessParameter } from './clickless.ts';
+import { lifetimeOf, originAllowed, ownClientMetadata } from './client-settings.ts';
+import { type ClientRegistry, clientAdapter, ownClientRules } from './clients.ts';
+import { speakErrors } from './errors.ts';
+import { freshGrant, keepDevice } from './grants.ts';
+import { createInteractionPolicy } from './interaction-policy.ts';
+import { introspectionAllowed, revocationAllowed } from './introspection.ts';
+import type { ProviderKeys } from './keys.ts';
+import { renderError, renderLoggedOut, renderLogout } from './render.ts';
+import type { SecretChecker } from './secrets.ts';
+import type { ProviderSettings } from './settings.ts';
+
+export interface ProviderParts {
+  readonly settings: ProviderSettings;
+  readonly store: Store;
+  readonly keys: ProviderKeys;
+  readonly clients: ClientRegistry;
+  readonly secrets: SecretChecker;
+}
+
+/** Paths of the endpoints, tsidp's where tsidp has them. */
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  userinfo: '/userinfo',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  jwks: '/.well-known/jwks.json',
+  end_session: '/logout',
+  pushed_authorization_request: '/request',
+} as const;
+
+/**
+ * The oidc-provider instance. It reads its keys once: a rotation is a new instance over the same store.
+ * @throws Error when the configuration makes no sense to oidc-provider; before anything listens
+ */
+export function createProvider(parts: ProviderParts): Provider {
+  const { settings } = parts;
+  const provider = new Provider(settings.issuer, configuration(parts));
+  // behind every listener host and protocol are the issuer's, whatever the request said
+  provider.proxy = true;
+  keepExtraClaims(provider);
+  keepDevice(provider);
+  ownClientRules(provider, parts.secrets);
+  recordEvents(provider, settings);
+  speakErrors(provider);
+  return provider;
+}
+
+function configuration({ settings, store, keys, clients }: ProviderParts): Configuration {
+  const secure = settings.issuer.startsWith('https:');
+  const cookie = { httpOnly: true, overwrite: true, secure, signed: false } as const;
+  return {
+    acrValues: [acrTailnet],
+    adapter: (model) => (model === 'Client' ? clientAdapter(clients) : store.adapter(model)),
+    claims,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientBasedCORS: (_ctx, origin, client) => originAllowed(origin, client),
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'RS256',
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    // many apps read claims from the ID token alone
+    conformIdTokenClaims: false,
+    cookies: {
+      keys: keys.cookies,
+      names: secure
+        ? {
+            session: '__Host-tsidp',
+            interaction: '__Secure-tsidp-page',
+            resume: '__Secure-tsidp-resume',
+          }
+        : { session: 'tsidp', interaction: 'tsidp-page', resume: 'tsidp-resume' },
+      // a POST from an app's page must bring the session along; browsers take `None` over HTTPS only
+      long: { ...cookie, sameSite: secure ? 'none' : 'lax' },
+      short: { ...cookie, sameSite: 'lax' },
+    },
+    discovery: { service_documentation: undefined },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+    },
+    expiresWithSession: () => false,
+    extraClientMetadata: { properties: [...ownClientMetadata], validator: () => undefined },
+    extraParams: { [clicklessParameter]: (ctx) => clicklessLogin(ctx, settings) },
+    features: {
+      claimsParameter: { enabled: true },
+      devInteractions: { enabled: false },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (ctx, client, token) => introspectionAllowed(ctx, client, token, settings),
+      },
+      resourceIndicators: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: revocationAllowed },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => renderLogout(ctx, form, settings),
+        postLogoutSuccessSource: (ctx) => renderLoggedOut(ctx, settings),
+      },
+    },
+    findAccount: (ctx, subject, token) => findAccount(ctx, subject, token as never, settings),
+    interactions: {
+      policy: createInteractionPolicy(settings),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    jwks: { keys: keys.signing.map((key) => ({ ...key })) },
+    loadExistingGrant: (ctx) => freshGrant(ctx, settings),
+    pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
+    renderError: (ctx, out, error) => renderError(ctx, out, error, settings),
+    responseTypes: ['code'],
+    revokeGrantPolicy: () => true,
+    rotateRefreshToken: true,
+    routes,
+    scopes: ['openid', 'offline_access'],
+    subjectTypes: ['public'],
+    ttl: lifetimes(settings),
+  };
+}
+
+/** The standard scopes of OpenID Connect Core 5.4, though a tailnet fills only some, and `groups`. */
+const claims = {
+  openid: ['sub'],
+  profile: [
+    'name',
+    'username',
+    'preferred_username',
+    'picture',
+    'family_name',
+    'given_name',
+    'middle_name',
+    'nickname',
+    'profile',
+    'website',
+    'gender',
+    'birthdate',
+    'zoneinfo',
+    'locale',
+    'updated_at',
+  ],
+  email: ['email', 'email_verified'],
+  groups: ['groups'],
+  address: ['address'],
+  phone: ['phone_number', 'phone_number_verified'],
+};
+
+/** Scopes that mean something here; others are dropped before oidc-provider sees them. */
+export const supportedScopes: ReadonlySet<string> = new Set([
+  ...Object.keys(claims),
+  'offline_access',
+]);
+
+function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']> {
+  const of = (name: Parameters<typeof lifetimeOf>[0], client: Client | undefined) =>
+    lifetimeOf(name, client, settings);
+  return {
+    AccessToken: (_ctx, _token, client) => of('accessTokenSeconds', client),
+    AuthorizationCode: (_ctx, _code, client) => of('codeSeconds', client),
+    // outlives what hangs on it; the store extends it at each rotation
+    Grant: (ctx) => {
+      const { client } = ctx.oidc;
+      const longest = client?.grantTypeAllowed('refresh_token')
+        ? of('refreshIdleSeconds', client)
+        : of('accessTokenSeconds', client);
+      return longest + of('codeSeconds', client) + 60;
+    },
+    IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
+    Interaction: settings.lifetimes.interactionSeconds,
+    RefreshToken: (_ctx, token, client) => {
+      const begun = token.iiat ?? settings.clock.nowSeconds();
+      const left = begun + of('refreshAbsoluteSeconds', client) - settings.clock.nowSeconds();
+      if (left <= 0) throw new errors.InvalidGrant('refresh token is expired');
+      return Math.min(of('refreshIdleSeconds', client), left);
+    },
+    Session: settings.lifetimes.sessionSeconds,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Context } from 'koa';
+import type { Identified } from '../identity/identity.ts';
+
+/** What the listener knows about one request; put there by `http/`, read by the provider's hooks. */
+export interface RequestFacts {
+  /** Names the request in the log and on error pages. */
+  readonly requestId: string;
+  /** Canonical address of the other end, for limits and the log. */
+  readonly peer: string;
+  /** Who is at the other end; asked at the first call, one answer for the whole request. */
+  readonly identify: () => Promise<Identified>;
+  /** `jti` of the ID token issued in this request, for the audit record. */
+  idTokenId?: string;
+}
+
+const key = 'tsidpFacts';
+
+export function setFacts(ctx: Context, facts: RequestFacts): void {
+  ctx.state[key] = facts;
+}
+
+/** @throws Error when the request did not come through a listener: a wiring mistake, never a client's. */
+export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
+  const facts = ctx.state[key] as RequestFacts | undefined;
+  if (!facts) throw new Error('request without facts: it did not come through a listener');
+  return facts;
+}

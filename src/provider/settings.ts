@@ -1,0 +1,34 @@
+import type { Clock } from '../clock.ts';
+import type { EmailVerified } from '../identity/claims.ts';
+import type { Oracle } from '../identity/oracle.ts';
+import type { AccessMode } from '../policy/decide.ts';
+import type { AuditTable } from '../store/store.ts';
+import type { Pages } from './pages.ts';
+
+/** Lifetimes in seconds. */
+export interface Lifetimes {
+  readonly codeSeconds: number;
+  readonly accessTokenSeconds: number;
+  readonly idTokenSeconds: number;
+  /** A refresh token that is not used this long ends. */
+  readonly refreshIdleSeconds: number;
+  /** Nobody refreshes longer than this after the login. */
+  readonly refreshAbsoluteSeconds: number;
+  readonly sessionSeconds: number;
+  /** How long a page may wait for its button. */
+  readonly interactionSeconds: number;
+}
+
+/** Everything that the provider's hooks need, resolved from the configuration at start. */
+export interface ProviderSettings {
+  /** Without trailing slash. */
+  readonly issuer: string;
+  readonly login: 'clickless' | 'confirm';
+  readonly access: AccessMode;
+  readonly emailVerified: EmailVerified;
+  readonly lifetimes: Lifetimes;
+  readonly clock: Clock;
+  readonly oracle: Oracle;
+  readonly audit: AuditTable;
+  readonly pages: Pages;
+}
