@@ -1,26 +1,15 @@
-import { BlockList, isIP, isIPv4, SocketAddress } from 'node:net';
-
-/**
- * The one spelling of an IP address that addresses are compared by; an IPv4 address mapped into IPv6 becomes the
- * IPv4 address. Undefined when it is none.
- */
-export function canonicalAddress(text: string): string | undefined {
-  if (isIPv4(text)) return text;
-  if (isIP(text) === 0 || text.includes('%')) return undefined;
-  const canonical = new SocketAddress({ address: text, family: 'ipv6' }).address;
-  const mapped = /^::ffff:([\d.]+)$/.exec(canonical)?.[1];
-  return mapped ?? canonical;
-}
+import { BlockList, isIPv4 } from 'node:net';
+import { parseAddress } from '../peer/address.ts';
 
 /** The address of `ip`, `ip:port` or `[ip]:port`, as tailscaled's `addr` parameter takes them. */
 export function addressOf(text: string): string | undefined {
-  const bare = canonicalAddress(text);
+  const bare = parseAddress(text);
   if (bare) return bare;
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   if (!match || Number(match[3]) > 65_535) return undefined;
   const [, v6, v4] = match;
   if (v4 !== undefined) return isIPv4(v4) ? v4 : undefined;
-  return v6 !== undefined && !isIPv4(v6) ? canonicalAddress(v6) : undefined;
+  return v6 !== undefined && !isIPv4(v6) ? parseAddress(v6) : undefined;
 }
 
 /** Tests addresses for being inside; undefined when `text` is no IP address, CIDR prefix or `from-to` range. */
@@ -38,11 +27,11 @@ export function addressRange(text: string): ((address: string) => boolean) | und
 function addRange(list: BlockList, text: string): boolean {
   const prefix = /^([^/]+)\/(\d{1,3})$/.exec(text);
   if (prefix) {
-    const network = canonicalAddress(prefix[1] ?? '');
+    const network = parseAddress(prefix[1] ?? '');
     if (network) list.addSubnet(network, Number(prefix[2]), family(network));
     return network !== undefined;
   }
-  const [from, to, ...rest] = text.split('-').map(canonicalAddress);
+  const [from, to, ...rest] = text.split('-').map(parseAddress);
   if (!from || rest.length > 0) return false;
   if (!text.includes('-')) list.addAddress(from, family(from));
   else if (to) list.addRange(from, to, family(from));

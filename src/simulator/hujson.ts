@@ -1,35 +1,19 @@
 import { createScanner, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { parseLossless } from '../peer/lossless-json.ts';
 
 /** A tailnet or policy file that can't be used. The message names the file and the place inside it. */
 export class TailnetFileError extends Error {
   override readonly name = 'TailnetFileError';
 }
 
-/** Node 24 has these (ECMAScript's JSON.parse source text access); TypeScript's library doesn't know them yet. */
-interface LosslessJson {
-  rawJSON(text: string): object;
-  isRawJSON(value: unknown): value is { readonly rawJSON: string };
-  parse(
-    text: string,
-    reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
-  ): unknown;
-}
-
-const lossless = JSON as unknown as LosslessJson;
-
 /** A bare JSON number with exactly these digits, even above 2^53. */
 export function exactNumber(decimal: string): unknown {
   const number = Number(decimal);
-  return String(number) === decimal ? number : lossless.rawJSON(decimal);
-}
-
-/** The digits of a number that `parseHujson` kept as its source text; undefined for every other value. */
-export function exactDigits(value: unknown): string | undefined {
-  return lossless.isRawJSON(value) ? value.rawJSON : undefined;
+  return String(number) === decimal ? number : JSON.rawJSON(decimal);
 }
 
 /**
- * JSON with comments and trailing commas, as Tailscale writes its policy files. Integers that a double can't hold
+ * JSON with comments and trailing commas, as Tailscale writes its policy files. Numbers that a double can't hold
  * become `JSON.rawJSON` values, which `JSON.stringify` writes back digit by digit.
  * @throws TailnetFileError naming `source`, line and column
  */
@@ -43,11 +27,11 @@ export function parseHujson(text: string, source: string): unknown {
       `${source}:${position(content, error.offset)}: ${printParseErrorCode(error.error)}`,
     );
   }
-  return lossless.parse(withoutComments(content), (_key, value, context) => {
-    const digits = context.source;
-    if (typeof value !== 'number' || digits === undefined || !/^-?\d+$/.test(digits)) return value;
-    return Number.isSafeInteger(value) ? value : lossless.rawJSON(digits);
-  });
+  try {
+    return parseLossless(withoutComments(content));
+  } catch (cause) {
+    throw new TailnetFileError(`${source}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** jsonc-parser itself reads numbers as doubles: so only its scanner is used, to drop what JSON doesn't have. */

@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { canonicalAddress } from './address.ts';
-import { exactDigits, parseHujson, TailnetFileError } from './hujson.ts';
+import { parseAddress } from '../peer/address.ts';
+import { integerText } from '../peer/lossless-json.ts';
+import { parseHujson, TailnetFileError } from './hujson.ts';
 import { describeIssues, type Policy, parsePolicy } from './policy-file.ts';
 
+const wholeNumber = 'a whole number, or its digits as a string';
 /** A number, its decimal digits as a string, or a number that `parseHujson` kept exact: out come the digits. */
 const decimalId = z.preprocess(
-  (value) => exactDigits(value) ?? (typeof value === 'number' ? String(value) : value),
-  z.string().regex(/^\d{1,20}$/, 'a whole number, or its digits as a string'),
+  (value) => integerText(value) ?? value,
+  z.string({ error: wholeNumber }).regex(/^\d{1,20}$/, wholeNumber),
 );
 const address = z.string().transform((text, context) => {
-  const canonical = canonicalAddress(text);
+  const canonical = parseAddress(text);
   if (canonical === undefined) context.addIssue(`"${text}" is not an IP address`);
   return canonical ?? z.NEVER;
 });
