@@ -37,6 +37,8 @@ function createAdapter(context: Context, limits: RefreshLimits, model: string): 
       return new SessionAdapter(context, model);
     case 'Interaction':
       return new InteractionAdapter(context, model);
+    case 'Client':
+      throw new TypeError('clients are in the client table, not behind a model adapter');
     default:
       return new RecordAdapter(context, model);
   }

@@ -71,7 +71,7 @@ function readStart(path: string): string {
 
 function corrupt(path: string, reason: string, cause: unknown): StoreError {
   return new StoreError(
-    `the database ${path} is damaged: ${reason}. Nothing was touched. Restore it (with its -wal file, if the backup ` +
+    `the database ${path} is damaged: ${reason.replaceAll(/\s+/g, ' ')}. Nothing was touched. Restore it (with its -wal file, if the backup ` +
       'has one) from a backup; or move it away to begin anew, which logs everybody out, makes new signing keys ' +
       'and forgets clients that were added on the command line',
     { cause },

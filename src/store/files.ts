@@ -49,7 +49,8 @@ function restrict(path: string, stats: Stats, mode: number): void {
   if (stats.mode & othersWrite) {
     throw new StoreError(
       `${path} is writable by others (mode ${(stats.mode & 0o777).toString(8)}), so its content can't be trusted ` +
-        `and nothing was touched; look at what is in it, then: chmod ${mode.toString(8)} ${path}`,
+        'and nothing was touched; ' +
+        `look at what is in it, then: chmod ${mode.toString(8)} ${path} (a directory must be the daemon's own)`,
     );
   }
   if (stats.mode & othersAny) chmodSync(path, mode);

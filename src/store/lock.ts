@@ -27,7 +27,8 @@ export function lockDirectory(directory: string): DirectoryLock {
   try {
     if (restrictFile(path) === undefined) closeSync(openSync(path, 'a', 0o600));
     database = new DatabaseSync(path, { timeout: 0 });
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // Nothing is ever written into it, so it needs no journal file either.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     writeFileSync(pidPath, `${pid}\n`, { mode: 0o600 });
   } catch (error) {
     database?.close();

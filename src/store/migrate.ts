@@ -1,16 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { linkSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { applicationId, pragma } from './check.ts';
+import { copyDatabase, createPrivate, draftOf, syncFile } from './copy.ts';
 import { messageOf } from './files.ts';
 import { StoreError } from './store.ts';
 
@@ -26,9 +18,9 @@ export const migrations: Migrations = [
  * cut short was never made by us.
  */
 export function createDatabase(path: string, steps: Migrations = migrations): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
+  const draft = draftOf(path);
   try {
-    closeSync(openSync(draft, 'wx', 0o600));
+    createPrivate(draft);
     const database = new DatabaseSync(draft);
     try {
       initialize(database, steps);
@@ -94,27 +86,4 @@ export function refuseNewer(path: string, version: number, steps: Migrations = m
     `${path} has schema version ${version}, this release knows versions up to ${steps.length}; nothing was touched. ` +
       'Start the newer release, or restore the copy that it made before it migrated (the .bak file beside it)',
   );
-}
-
-/** A consistent copy, 0600, replacing an older one of the same name only when it is complete. */
-function copyDatabase(database: DatabaseSync, target: string): void {
-  const draft = `${target}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    closeSync(openSync(draft, 'wx', 0o600));
-    database.prepare('VACUUM INTO ?').run(draft);
-    syncFile(draft);
-    renameSync(draft, target);
-    syncFile(dirname(target));
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-function syncFile(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

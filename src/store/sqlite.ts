@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
 import { modelAdapters } from './adapter.ts';
 import { SqliteAudit } from './audit.ts';
 import { checkDatabase } from './check.ts';
 import { SqliteClients } from './clients.ts';
+import { backUp } from './copy.ts';
 import { messageOf, prepareDirectory, restrictFile } from './files.ts';
 import { SqliteKeys } from './keys.ts';
 import { createDatabase, initialize, migrateDatabase, refuseNewer } from './migrate.ts';
@@ -27,7 +28,10 @@ export interface SqliteOptions {
 export interface SqliteStore extends Store {
   /** Successful commits since the start. */
   readonly commits: number;
-  /** Copies the database, also while it is in use. The target is replaced. */
+  /**
+   * Copies the database, also while it is in use, into a file of mode 0600, which replaces one of that name only
+   * when it is complete and durable.
+   */
   backup(path: string): Promise<void>;
 }
 
@@ -39,8 +43,12 @@ const busyTimeoutMs = 5000;
  * @throws {StoreError} naming the file, what is wrong and how to recover
  */
 export function openSqlite(options: SqliteOptions): SqliteStore {
+  return storeOver(options.path === ':memory:' ? openMemory() : openFile(options.path), options);
+}
+
+/** The store over a database that is open and has the newest schema. */
+export function storeOver(database: DatabaseSync, options: SqliteOptions): SqliteStore {
   const { path, clock } = options;
-  const database = path === ':memory:' ? openMemory() : openFile(path);
   const transactions = new Transactions(database, path);
   const context = { database, transactions, clock };
   const adapters = modelAdapters(context, {
@@ -64,7 +72,7 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
     sweep: async (nowSeconds, limit) => sweep.run(nowSeconds, limit),
     async backup(target) {
       transactions.flush();
-      await backup(database, target);
+      await backUp(path, target);
     },
     async close() {
       if (!database.isOpen) return;

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { Open, Opened } from '../opened.ts';
+import { alive, saveLogin, saveRefresh } from './login.ts';
+
+const usedBefore = { error: 'invalid_grant', error_detail: 'refresh token already used' };
+
+async function rotate(opened: Opened, grant: string, id: string, rotations: number) {
+  await opened.store.adapter('RefreshToken').consume(id);
+  return saveRefresh(opened, grant, rotations + 1);
+}
+
+/** T03: rotation, the grace window, and what ends a family. */
+export function familyContract(open: Open): void {
+  describe('refresh token families', () => {
+    it('rotates again and again', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      let current = refresh;
+      for (let rotations = 0; rotations < 5; rotations += 1) {
+        expect(await tokens.find(current)).not.toHaveProperty('consumed');
+        current = await rotate(opened, grant, current, rotations);
+        opened.clock.now += 100;
+      }
+      expect(await tokens.find(current)).toMatchObject({ rotations: 5, grantId: grant });
+    });
+
+    it('gives parallel requests siblings of one family, of which the first used retires the rest', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      const siblings = await Promise.all(
+        Array.from({ length: 10 }, () => rotate(opened, grant, refresh, 0)),
+      );
+      await opened.store.committed();
+      for (const sibling of siblings) {
+        expect(await tokens.find(sibling)).not.toHaveProperty('consumed');
+      }
+      const next = await rotate(opened, grant, siblings[3]!, 1);
+      for (const sibling of siblings.filter((_, index) => index !== 3)) {
+        expect(await tokens.find(sibling)).toHaveProperty('consumed', opened.clock.now);
+      }
+      expect(await tokens.find(next)).not.toHaveProperty('consumed');
+    });
+
+    it('has one winner of a generation, so parallel use of two siblings ends the family', async () => {
+      const opened = open();
+      const login = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      const siblings = [
+        await rotate(opened, login.grant, login.refresh, 0),
+        await rotate(opened, login.grant, login.refresh, 0),
+      ];
+      const outcomes = await Promise.allSettled(siblings.map((id) => tokens.consume(id)));
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+      expect(outcomes[1]).toMatchObject({ reason: usedBefore });
+      expect(await alive(opened, login)).toEqual([false, false, false]);
+    });
+
+    it('accepts a late repeat up to the last second of the grace window', async () => {
+      const opened = open();
+      const login = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      await rotate(opened, login.grant, login.refresh, 0);
+      opened.clock.now += 10;
+      expect(await tokens.find(login.refresh)).not.toHaveProperty('consumed');
+      await rotate(opened, login.grant, login.refresh, 0);
+      expect(await alive(opened, login)).toEqual([true, true, true]);
+    });
+
+    it('measures the grace window from the rotation, not from a repeat', async () => {
+      const opened = open();
+      const login = await saveLogin(opened);
+      await rotate(opened, login.grant, login.refresh, 0);
+      opened.clock.now += 6;
+      await rotate(opened, login.grant, login.refresh, 0);
+      opened.clock.now += 6;
+      await expect(rotate(opened, login.grant, login.refresh, 0)).rejects.toMatchObject(usedBefore);
+    });
+
+    it('revokes the family on a replay after the grace window', async () => {
+      const opened = open();
+      const login = await saveLogin(opened);
+      const other = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      const next = await rotate(opened, login.grant, login.refresh, 0);
+      const rotatedAt = opened.clock.now;
+      opened.clock.now += 11;
+      expect(await tokens.find(login.refresh)).toMatchObject({ consumed: rotatedAt });
+      await expect(tokens.consume(login.refresh)).rejects.toMatchObject(usedBefore);
+      expect(await alive(opened, login)).toEqual([false, false, false]);
+      expect(await tokens.find(next)).toBeUndefined();
+      expect(await alive(opened, other)).toEqual([true, true, true]);
+    });
+
+    it('revokes the family when a token comes back after its successor was used', async () => {
+      const opened = open();
+      const login = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      const next = await rotate(opened, login.grant, login.refresh, 0);
+      await rotate(opened, login.grant, next, 1);
+      expect(await tokens.find(login.refresh)).toHaveProperty('consumed');
+      await expect(tokens.consume(login.refresh)).rejects.toMatchObject(usedBefore);
+      expect(await tokens.find(next)).toBeUndefined();
+    });
+
+    it('refuses every token of a family whose Grant is gone', async () => {
+      const opened = open();
+      const login = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      await tokens.revokeByGrantId(login.grant);
+      expect(await alive(opened, login)).toEqual([false, false, false]);
+      await expect(tokens.consume(login.refresh)).rejects.toMatchObject(usedBefore);
+    });
+
+    it('lives on with each rotation, up to the absolute limit', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const began = opened.clock.now;
+      let current = refresh;
+      const ends: unknown[] = [];
+      for (const [rotations, age] of [800, 1500, 2200, 2900].entries()) {
+        opened.clock.now = began + age;
+        current = await rotate(opened, grant, current, rotations);
+        ends.push((await opened.store.adapter('Grant').find(grant))?.['exp']);
+      }
+      expect(ends).toEqual([began + 1800, began + 2500, began + 3000, began + 3000]);
+    });
+
+    it('keeps its generation and its end when the Grant is saved again', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const grants = opened.store.adapter('Grant');
+      const before = await grants.find(grant);
+      opened.clock.now += 500;
+      await rotate(opened, grant, refresh, 0);
+      await grants.upsert(grant, { ...before, openid: { scope: 'openid email' } }, 1000);
+      opened.clock.now += 11;
+      expect(await opened.store.adapter('RefreshToken').find(refresh)).toHaveProperty('consumed');
+      expect(await grants.find(grant)).toMatchObject({
+        openid: { scope: 'openid email' },
+        exp: opened.clock.now - 11 + 1000,
+      });
+    });
+  });
+}
