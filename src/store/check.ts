@@ -8,7 +8,7 @@ import { StoreError } from './store.ts';
 export const applicationId = 0x74736470;
 
 const magic = 'SQLite format 3\0';
-/** Above this size only header and schema are read: the whole check takes about 1 s for 300 MiB. */
+/** Above this size only header and schema are read: the whole check takes about 1 ms a MiB. */
 const fullCheckBytes = 64 * 1024 * 1024;
 
 /**
