@@ -1,5 +1,5 @@
 import type { ConfirmPage } from '../../provider/pages.ts';
-import { html } from './html.ts';
+import { type Html, html } from './html.ts';
 import { renderDocument } from './layout.ts';
 import { loginText, personRows, row } from './person.ts';
 import { appName, cutEnd, cutMiddle, plainText } from './text.ts';
@@ -26,13 +26,13 @@ const scopeWords: ReadonlyMap<string, string> = new Map([
 
 export function confirm(page: ConfirmPage): string {
   const app = appName(page.clientName);
-  const login = loginText(page.person);
+  const login = loginText(page.person, 60);
   const why = page.why.flatMap((code) => reasons.get(code) ?? []);
   const card = html`<h1>Continue as <bdi>${login}</bdi> to <bdi>${app}</bdi>?</h1>
 <p>You are asked because ${(why.length > 0 ? why : ['this login has to be confirmed']).join(', and ')}.</p>
 <dl>
-${personRows(page.person)}${row('App', app)}${destination(page.redirectHost)}</dl>
-${shared(page.scopes)}<p class="soft">If you did not just try to open this app, or do not know this address, choose Cancel.</p>
+${personRows(page.person)}${destination(page.redirectHost)}</dl>
+${shared(page.scopes)}<p class="soft">If you did not just try to open this app, or if that address is not the app’s, choose Cancel.</p>
 <form method="post" action="${page.action}" class="buttons">
 <button type="submit" name="action" value="continue" class="main">Continue</button>
 <button type="submit" name="action" value="cancel">Cancel</button>
@@ -44,18 +44,22 @@ ${shared(page.scopes)}<p class="soft">If you did not just try to open this app, 
  * Where the browser goes next: a name is what an app says of itself, this address is what was checked (T17). Shown
  * in full up to the longest DNS name; private-use schemes and loopback are put into words (RFC 8252 7.1, 7.3).
  */
-function destination(redirectHost: string) {
+function destination(redirectHost: string): Html {
   const host = cutMiddle(plainText(redirectHost), 280);
-  if (host === 'this computer') return row('Goes to', 'a program on this computer');
+  if (host === 'this computer') return row('Takes you to', strong('a program on this computer'));
   if (host.endsWith(':'))
-    return row('Goes to', host, 'an app on this device that opens such links');
-  return row('Goes to', host);
+    return row('Takes you to', strong(host), 'an app on this device that opens such links');
+  return row('Takes you to', strong(host));
 }
 
-function shared(scopes: readonly string[]) {
+function strong(text: string): Html {
+  return html`<strong>${text}</strong>`;
+}
+
+function shared(scopes: readonly string[]): Html | undefined {
   if (scopes.length === 0) return undefined;
-  const shown = scopes.slice(0, 20).map(
-    (scope) => html`<li>${scopeWords.get(scope) ?? html`<code>${cutEnd(scope, 80)}</code>`}</li>
+  const shown = scopes.slice(0, 12).map(
+    (scope) => html`<li>${scopeWords.get(scope) ?? html`<code>${cutEnd(scope, 48)}</code>`}</li>
 `,
   );
   const more =

@@ -8,13 +8,13 @@ export interface Words {
 
 const denied: Words = {
   heading: 'You can’t log in here',
-  explanation: 'This server knows who you are, and you may not enter this app.',
+  explanation: 'You are known here, but you may not enter this app.',
 };
 
 const unidentified: Words = {
-  heading: 'We don’t know who you are',
+  heading: 'You can’t log in from here',
   explanation:
-    'This server knows people by their device, and it can’t tell whose device this connection comes from.',
+    'This server knows people by their device, and your connection does not come from one that may log in.',
 };
 
 const unavailable: Words = {

@@ -38,7 +38,7 @@ ${personRows(person)}</dl>
   return (
     code === 'access_denied' &&
     html`<h2>Who you are for this server</h2>
-<p>Nobody yet: this connection belongs to no person or machine that may log in here.</p>
+<p>Nobody: we know this connection as no person and no machine that may log in.</p>
 `
   );
 }
@@ -51,5 +51,5 @@ function sentence(description: string): string {
   const begun = /^[a-z]+(?=[ ,])/u.test(description)
     ? description.charAt(0).toUpperCase() + description.slice(1)
     : description;
-  return /[.!?…)]$/u.test(begun) ? begun : `${begun}.`;
+  return /[.!?…]\)?$/u.test(begun) ? begun : `${begun}.`;
 }

@@ -2,15 +2,13 @@ import type { PagePerson } from '../../provider/pages.ts';
 import { type Html, html } from './html.ts';
 import { cutEnd, cutMiddle, plainText } from './text.ts';
 
-/** Longest login shown in full: an e-mail address of usual length and then some. */
-const loginLimit = 100;
-
-export function loginText(person: PagePerson): string {
-  return cutMiddle(plainText(person.login), loginLimit);
+/** The login in at most `limit` UTF-16 code units; its domain stays. */
+export function loginText(person: PagePerson, limit: number): string {
+  return cutMiddle(plainText(person.login), limit);
 }
 
 /** One line of a definition list; `bdi` keeps right-to-left text from reordering what stands around it. */
-export function row(label: string, value: string, note?: string): Html {
+export function row(label: string, value: string | Html, note?: string): Html {
   const small = note !== undefined && html`<small><bdi>${note}</bdi></small>`;
   return html`<div><dt>${label}</dt><dd><bdi>${value}</bdi>${small}</dd></div>
 `;
@@ -25,7 +23,7 @@ export function personRows(person: PagePerson): readonly Html[] {
     return [row('This machine', device), row('Its tags', tags.join(', '))];
   }
   const name = cutEnd(person.displayName ?? '', 60).trim();
-  const login = loginText(person);
+  const login = loginText(person, 120);
   return [
     name === '' || person.displayName === person.login
       ? row('You', login)

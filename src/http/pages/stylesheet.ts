@@ -26,20 +26,21 @@ main {
   width: 100%; max-width: 480px; padding: 32px;
   background: var(--card); border: 1px solid var(--line); border-radius: 12px;
 }
-h1 { margin: 0 0 12px; font-size: 24px; line-height: 1.25; font-weight: 650; }
+h1 { margin: 0 0 12px; font-size: 24px; line-height: 1.25; font-weight: 650; text-wrap: balance; }
 h2 { margin: 24px 0 8px; font-size: 16px; font-weight: 650; }
 p { margin: 0 0 12px; }
 ul { margin: 0 0 12px; padding-left: 20px; }
 strong { font-weight: 650; }
 dl { margin: 20px 0; border-top: 1px solid var(--line); }
 dl > div { padding: 10px 0; border-bottom: 1px solid var(--line); display: flex; gap: 4px 16px; flex-wrap: wrap; }
-dt { flex: 0 0 112px; color: var(--soft); }
-dd { flex: 1 1 220px; margin: 0; }
+dt { flex: 0 0 100px; color: var(--soft); }
+dd { flex: 1 1 230px; margin: 0; }
 dd small { display: block; color: var(--soft); font-size: 14px; }
 code { font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .notice { padding: 12px 16px; background: var(--notice); border-left: 4px solid var(--notice-line); border-radius: 4px; }
+main > :last-child { margin-bottom: 0; }
 .soft { color: var(--soft); font-size: 14px; }
-.buttons { display: flex; flex-wrap: wrap; gap: 12px; margin: 24px 0 0; }
+.buttons { display: flex; flex-wrap: wrap; gap: 12px; margin: 24px 0 16px; }
 button, .button {
   flex: 1 1 160px; min-height: 48px; padding: 10px 20px; border-radius: 8px; text-align: center;
   border: 1px solid var(--soft); background: transparent; color: var(--text);
@@ -51,6 +52,8 @@ button:hover, .button:hover { text-decoration: underline; }
 footer { max-width: 480px; margin: 16px 0 0; padding: 0 16px; text-align: center; color: var(--soft); font-size: 14px; }
 @media (max-width: 460px) {
   body { justify-content: flex-start; padding: 12px; }
-  main { padding: 24px 20px; }
+  main { padding: 20px; }
+  dl > div { padding: 6px 0; gap: 0; }
+  dt { flex-basis: 100%; font-size: 14px; }
 }
 `;

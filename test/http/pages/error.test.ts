@@ -23,8 +23,8 @@ describe('error', () => {
 
   test('a connection without an identity is told so', () => {
     const text = read({ person: undefined });
-    expect(text).toContain('We don’t know who you are');
-    expect(text).toContain('Nobody yet');
+    expect(text).toContain('You can’t log in from here');
+    expect(text).toContain('Nobody:');
   });
 
   test.each<[string, Partial<ErrorPage>, string]>([
@@ -42,7 +42,7 @@ describe('error', () => {
   ])('%s: %j', (_, page, words) => {
     const text = read({ person: undefined, ...page });
     expect(text).toContain(words);
-    expect(text).not.toContain('Nobody yet');
+    expect(text).not.toContain('Nobody:');
   });
 
   test('only our own passing trouble offers to try again', () => {
