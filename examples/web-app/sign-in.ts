@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client';
+import { parseLossless } from '../../src/peer/lossless-json.ts';
 
 export interface SignInOptions {
   /** As the provider spells it in its discovery document, e.g. `https://idp.example.ts.net`. */
@@ -73,8 +74,13 @@ export class SignIn {
     if (claims === undefined || tokens.id_token === undefined) {
       throw new Error('the provider sent no ID token');
     }
-    const userinfo = await oidc.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-    return { claims, userinfo, idToken: tokens.id_token };
+    // openid-client has checked the token; it is read once more because `claims()` rounds numbers beyond 2^53
+    const [, payload = ''] = tokens.id_token.split('.');
+    return {
+      claims: object(Buffer.from(payload, 'base64url').toString()),
+      userinfo: await fetchUserinfo(configuration, tokens.access_token, claims.sub),
+      idToken: tokens.id_token,
+    };
   }
 
   /** OpenID Connect RP-Initiated Logout 1.0, section 2. Undefined when the provider has no such endpoint. */
@@ -102,6 +108,29 @@ export class SignIn {
       });
     return this.#discovered;
   }
+}
+
+/** As openid-client's `fetchUserInfo`, with every digit of large numbers. */
+async function fetchUserinfo(
+  configuration: oidc.Configuration,
+  accessToken: string,
+  subject: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { userinfo_endpoint } = configuration.serverMetadata();
+  if (userinfo_endpoint === undefined) throw new Error('the provider has no userinfo endpoint');
+  const url = new URL(userinfo_endpoint);
+  const response = await oidc.fetchProtectedResource(configuration, accessToken, url, 'GET');
+  if (!response.ok) throw new Error(`its userinfo endpoint answered ${response.status}`);
+  const userinfo = object(await response.text());
+  // OpenID Connect Core 1.0, section 5.3.2: an answer about somebody else must not be used
+  if (userinfo['sub'] !== subject) throw new Error('its userinfo is about another subject');
+  return userinfo;
+}
+
+function object(json: string): Readonly<Record<string, unknown>> {
+  const value = parseLossless(json);
+  if (typeof value !== 'object' || value === null) throw new Error('it sent no JSON object');
+  return value as Record<string, unknown>;
 }
 
 /** What went wrong, for people: the provider's own `error` and `error_description` where it sent some. */

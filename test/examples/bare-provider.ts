@@ -8,6 +8,8 @@ export interface BareProvider {
   readonly issuer: string;
   /** What the next sign-in is answered with; a person signs in by default. */
   answer: { login: string } | { error: string; error_description: string };
+  /** What the userinfo endpoint answers instead of the truth. */
+  userinfo: string | undefined;
   /** The app's redirect URI is known only after it listens. */
   registerApp(appUrl: string): void;
   close(): Promise<void>;
@@ -25,13 +27,17 @@ export async function startBareProvider(port = 0): Promise<BareProvider> {
   const bare: BareProvider = {
     issuer,
     answer: { login: 'alice' },
+    userinfo: undefined,
     registerApp(appUrl) {
       const provider = createProvider(issuer, appUrl);
       const callback = provider.callback();
-      handle = (request, response) =>
-        request.url?.startsWith('/interaction/')
+      handle = (request, response) => {
+        if (request.url === '/me' && bare.userinfo !== undefined)
+          return response.end(bare.userinfo);
+        return request.url?.startsWith('/interaction/')
           ? finish(provider, bare.answer, request, response)
           : callback(request, response);
+      };
     },
     async close() {
       const closed = once(server, 'close');

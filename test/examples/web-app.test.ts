@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, startApp } from '../../examples/web-app/app.ts';
 import { type BareProvider, client, startBareProvider } from './bare-provider.ts';
@@ -144,6 +147,22 @@ describe('an answer that was not asked for', () => {
   });
 });
 
+test.each([
+  ['is about another subject (OpenID Connect Core 5.3.2)', '{"sub":"mallory"}'],
+  ['is about nobody', '{}'],
+  ['is no object', '[]'],
+  ['is null', 'null'],
+  ['is no JSON', '<!doctype html>'],
+])('nobody is signed in by userinfo that %s', async (_name, userinfo) => {
+  const visitor = new Visitor();
+  provider.userinfo = userinfo;
+  const page = await visitor.arrive(`${app.url}/`);
+  expect(page.status).toBe(502);
+  expect(JSON.parse(page.body).error).toBe('provider_failed');
+  provider.userinfo = undefined;
+  expect(await visitor.arrive(`${app.url}/`)).toMatchObject({ status: 200 });
+});
+
 describe('signing out', () => {
   test('ends the session here and goes on to the provider', async () => {
     const visitor = new Visitor();
@@ -189,4 +208,30 @@ test('other paths are not found', async () => {
   for (const path of ['/nope', '/constructor', '/__proto__']) {
     expect(await visitor.get(app.url + path)).toMatchObject({ status: 404 });
   }
+});
+
+describe('as a program', () => {
+  const program = new URL('../../examples/web-app/main.ts', import.meta.url).pathname;
+
+  test('says where it is, and ends on SIGTERM', async () => {
+    const child = spawn(
+      process.execPath,
+      [program, '--issuer', provider.issuer, '--client-id', client.id, '--port', '0'],
+      { env: { ...process.env, CLIENT_SECRET: client.secret } },
+    );
+    const [line] = await once(createInterface({ input: child.stdout }), 'line');
+    expect(line).toMatch(/^http:\/\/127\.0\.0\.1:\d+ \(redirect URI /);
+    const url = String(line).split(' ')[0]!;
+    provider.registerApp(url);
+    expect(await new Visitor().arrive(`${url}/`)).toMatchObject({ status: 200 });
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('tells what it needs', async () => {
+    const child = spawn(process.execPath, [program, '--issuer', provider.issuer], { env: {} });
+    const [line] = await once(createInterface({ input: child.stderr }), 'line');
+    expect(line).toMatch(/^usage: CLIENT_SECRET=/);
+    expect(await once(child, 'close')).toEqual([2, null]);
+  });
 });
