@@ -1,0 +1,71 @@
+import { pages } from '../../src/http/pages/pages.ts';
+import { alice, confirm, error, form, runner } from '../http/pages/samples.ts';
+
+const issuer = 'https://idp.tailnet.ts.net';
+
+/** Documents to look at, by the name of their screenshot. */
+export const samplePages: Readonly<Record<string, string>> = {
+  confirm: pages.confirm({
+    ...confirm,
+    why: ['confirm'],
+    scopes: ['openid', 'profile', 'email', 'groups', 'offline_access', 'grafana:edit'],
+  }),
+  'confirm-native': pages.confirm({
+    ...confirm,
+    clientName: 'Immich',
+    redirectHost: 'app.immich:',
+    why: ['login'],
+  }),
+  'confirm-hostile': pages.confirm({
+    person: {
+      ...alice,
+      displayName: `\u202e${'W'.repeat(3000)}`,
+      login: `${'w'.repeat(300)}@evil.example`,
+    },
+    clientName:
+      '<script>alert(1)</script> \u202e Your bank, confirmed \u2066✅✅✅ by Tailscale Incorporated',
+    redirectHost: `https://grafana.tailnet.ts.net.${'a-very-long-label.'.repeat(20)}evil.example`,
+    action: '/interaction/abc123',
+    why: ['login', 'consent', 'max_age'],
+    scopes: Array.from({ length: 30 }, (_, index) => `${'x'.repeat(90)}${index}`),
+  }),
+  denial: pages.error(error),
+  'denial-machine': pages.error({
+    ...error,
+    person: runner,
+    description:
+      'this device is a machine (tag:ci), not a person, and no grant of the tailnet policy lets it log in to apps (machine_login)',
+  }),
+  'denial-unknown': pages.error({
+    ...error,
+    person: undefined,
+    description:
+      'Your connection does not come from a device of this tailnet. Connect to Tailscale on this device and try again.',
+  }),
+  'error-redirect': pages.error({
+    ...error,
+    status: 400,
+    error: 'invalid_redirect_uri',
+    description: "redirect_uri did not match any of the client's registered redirect_uris",
+  }),
+  unavailable: pages.error({
+    ...error,
+    status: 503,
+    error: 'temporarily_unavailable',
+    person: undefined,
+    description:
+      'This login server can not ask its Tailscale daemon who you are at the moment. Try again shortly.',
+  }),
+  logout: pages.logout({
+    form: form.replace('https://idp.example', ''),
+    person: alice,
+    clientName: 'Grafana',
+  }),
+  'logged-out': pages.loggedOut({ clientName: undefined }),
+  home: pages.home({ person: alice, refusal: undefined, issuer }),
+  'home-unknown': pages.home({
+    person: undefined,
+    refusal: 'Your connection does not come from a device of this tailnet.',
+    issuer,
+  }),
+};
