@@ -4,7 +4,10 @@ import { renderDocument } from './layout.ts';
 import { loginText, personRows, row } from './person.ts';
 import { appName, cutEnd, cutMiddle, plainText } from './text.ts';
 
-/** Why there is a page at all, where a clickless login would have shown none. */
+/**
+ * Why there is a page at all, where a clickless login would have shown none. oidc-provider calls a prompt that the
+ * app asked for `<prompt>_prompt`.
+ */
 const reasons: ReadonlyMap<string, string> = new Map([
   ['login', 'the app asked you to log in again'],
   ['select_account', 'the app asked which account you want to use'],
@@ -27,12 +30,12 @@ const scopeWords: ReadonlyMap<string, string> = new Map([
 export function confirm(page: ConfirmPage): string {
   const app = appName(page.clientName);
   const login = loginText(page.person, 60);
-  const why = page.why.flatMap((code) => reasons.get(code) ?? []);
+  const why = page.why.flatMap((code) => reasons.get(code.replace(/_prompt$/u, '')) ?? []);
   const card = html`<h1>Continue as <bdi>${login}</bdi> to <bdi>${app}</bdi>?</h1>
 <p>You are asked because ${(why.length > 0 ? why : ['this login has to be confirmed']).join(', and ')}.</p>
 <dl>
 ${personRows(page.person)}${destination(page.redirectHost)}</dl>
-${shared(page.scopes)}<p class="soft">If you did not just try to open this app, or if that address is not the app’s, choose Cancel.</p>
+${shared([...new Set(page.scopes)].filter((scope) => scope.trim() !== ''))}<p class="soft">If you did not just try to open this app, or if that address is not the app’s, choose Cancel.</p>
 <form method="post" action="${page.action}" class="buttons">
 <button type="submit" name="action" value="continue" class="main">Continue</button>
 <button type="submit" name="action" value="cancel">Cancel</button>

@@ -32,6 +32,8 @@ describe('confirm', () => {
     [['max_age'], 'because your last login is too long ago for this app.'],
     [['confirm'], 'because logins to this app have to be confirmed.'],
     [['login', 'consent'], 'log in again, and the app asked for your consent.'],
+    [['login_prompt', 'no_session'], 'because the app asked you to log in again.'],
+    [['consent_prompt'], 'because the app asked for your consent.'],
     [['something_new'], 'because this login has to be confirmed.'],
     [[], 'because this login has to be confirmed.'],
   ])('why: %j', (why, sentence) => {
@@ -92,6 +94,15 @@ describe('confirm', () => {
     const { text } = readMarkup(pages.confirm({ ...confirm, person: runner }));
     expect(text).toContain('This machinerunner.tailnet.ts.net');
     expect(text).toContain('Its tagstag:ci');
+  });
+
+  test.each([[[]], [['']], [['', ' ']]])('without scopes (%j) nothing is listed', (scopes) => {
+    expect(readMarkup(pages.confirm({ ...confirm, scopes })).text).not.toContain('The app gets');
+  });
+
+  test('a scope that is asked for twice is listed once', () => {
+    const { text } = readMarkup(pages.confirm({ ...confirm, scopes: ['email', 'email'] }));
+    expect(text.split('your e-mail address')).toHaveLength(2);
   });
 
   test('a thousand scopes do not make a thousand lines', () => {
