@@ -1,0 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
+
+/** Emits JavaScript for packages and images into `dist/`; what `tsc` leaves behind (SQL) is copied. */
+rmSync('dist', { recursive: true, force: true });
+execFileSync('tsc', ['--project', 'tsconfig.build.json'], { stdio: 'inherit' });
+cpSync('src/store/schema.sql', 'dist/store/schema.sql');
+chmodSync('dist/main.js', 0o755);
