@@ -1,3 +1,8 @@
+import type { Clock } from '../clock.ts';
+import { parseAddress } from './address.ts';
+import { flag, nonsense, optionalObject, optionalText, readJson, text, texts } from './answer.ts';
+import { type LocalApi, unexpectedStatus } from './local-api.ts';
+
 /** What `status` says of our own node. */
 export interface NodeStatus {
   /** tailscaled's version, e.g. `1.102.3`. */
@@ -30,4 +35,123 @@ export interface StatusWatch {
   /** Ask now. @throws LocalApiError */
   refresh(): Promise<NodeStatus>;
   stop(): void;
+}
+
+/**
+ * Reads the JSON that tailscaled answers to `status`. Logged out, much of it is null.
+ * @throws LocalApiError `nonsense`
+ */
+export function parseStatus(json: string): NodeStatus {
+  const answer = readJson(json);
+  const self = optionalObject(answer['Self'], 'Self');
+  if (typeof answer['TUN'] !== 'boolean') throw nonsense('TUN is not true or false');
+  return {
+    version: optionalText(answer['Version'], 'Version') ?? '',
+    backendState: text(answer['BackendState'], 'BackendState'),
+    tun: answer['TUN'],
+    stableId: optionalText(self['ID'], 'Self.ID') ?? '',
+    dnsName: (optionalText(self['DNSName'], 'Self.DNSName') ?? '').replace(/\.$/, ''),
+    addresses: texts(answer['TailscaleIPs'], 'TailscaleIPs').map(canonical),
+    tags: texts(self['Tags'], 'Self.Tags'),
+    online: flag(self['Online'], 'Self.Online'),
+    magicDnsSuffix: optionalText(answer['MagicDNSSuffix'], 'MagicDNSSuffix') ?? '',
+    certDomains: texts(answer['CertDomains'], 'CertDomains'),
+    health: texts(answer['Health'], 'Health'),
+  };
+}
+
+function canonical(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw nonsense('TailscaleIPs holds something else than IP addresses');
+  return parsed;
+}
+
+export interface StatusOptions {
+  readonly api: Pick<LocalApi, 'get'>;
+  readonly clock: Clock;
+  /** Pause between questions while all is well; default 10. */
+  readonly intervalSeconds?: number;
+  /** Pause while tailscaled can't be asked, does not run or has lost the control server; default 1. */
+  readonly retrySeconds?: number;
+  /** The status or the failure is another one than before. */
+  readonly onChange?: (status: NodeStatus | undefined, failure: Error | undefined) => void;
+}
+
+const path = '/localapi/v0/status?peers=false';
+
+/** Asks `status` now and then on a timer, which keeps no process alive. */
+export function watchStatus(options: StatusOptions): StatusWatch {
+  const { api, clock, intervalSeconds = 10, retrySeconds = 1, onChange } = options;
+  let current: NodeStatus | undefined;
+  let failure: Error | undefined;
+  let onlineSeconds: number | undefined;
+  let running: Promise<NodeStatus> | undefined;
+  let queued: Promise<NodeStatus> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let told = '';
+
+  const isOnline = () => !failure && current?.backendState === 'Running' && current.online;
+  const ask = async (): Promise<NodeStatus> => {
+    try {
+      const { status, text: body } = await api.get(path);
+      if (status !== 200) throw unexpectedStatus(path, status, body);
+      current = parseStatus(body);
+      failure = undefined;
+      if (isOnline()) onlineSeconds = clock.nowSeconds();
+      return current;
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error('status failed', { cause: error });
+      throw failure;
+    } finally {
+      running = undefined;
+      schedule();
+      tell();
+    }
+  };
+  const schedule = () => {
+    clearTimeout(timer);
+    if (stopped) return;
+    timer = setTimeout(askQuietly, (isOnline() ? intervalSeconds : retrySeconds) * 1000);
+    timer.unref();
+  };
+  const tell = () => {
+    const news = JSON.stringify([current, failure?.message]);
+    if (stopped || news === told) return;
+    told = news;
+    onChange?.(current, failure);
+  };
+  const refresh = (): Promise<NodeStatus> => {
+    if (!running) {
+      running = ask();
+      return running;
+    }
+    // the question under way may be answered from before whatever the caller heard of: one more follows it
+    queued ??= running
+      .catch(() => undefined)
+      .then(() => {
+        queued = undefined;
+        return refresh();
+      });
+    return queued;
+  };
+  // failure() keeps the reason
+  const askQuietly = () => void refresh().catch(() => undefined);
+
+  askQuietly();
+  return {
+    current: () => current,
+    failure: () => failure,
+    staleSeconds() {
+      if (isOnline()) return 0;
+      // never seen online: for how long is anybody's guess
+      if (onlineSeconds === undefined) return Number.POSITIVE_INFINITY;
+      return Math.max(1, clock.nowSeconds() - onlineSeconds);
+    },
+    refresh,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

@@ -1,3 +1,9 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+import { formatAddressPort, isTailnetAddress } from './address.ts';
+import { type LocalApi, type LocalApiAnswer, unexpectedStatus } from './local-api.ts';
+import { parseWhois } from './whois-answer.ts';
+
 /** One node of the tailnet as `whois` describes it. Numeric IDs are decimal strings: they may exceed 2^53. */
 export interface WhoisNode {
   /** Stable for the life of the node; the key for everything we remember about a device. */
@@ -52,4 +58,92 @@ export interface Whois {
   lookup(ip: string, port: number): Promise<WhoisAnswer>;
   /** Forget everything (the bus said that something changed). */
   clear(): void;
+}
+
+export interface WhoisOptions {
+  readonly api: Pick<LocalApi, 'get'>;
+  /** Decides whether a node's key has expired. */
+  readonly clock: Clock;
+  /**
+   * How old an answer may be, counted from the question; default 1, and 0 remembers nothing. The bus says nothing of
+   * a changed grant, so more than about a second is unsafe.
+   */
+  readonly cacheSeconds?: number;
+  /** Default 10 000. */
+  readonly maxEntries?: number;
+  /** Monotonic, for the cache's age. */
+  readonly nowMs?: () => number;
+}
+
+interface Remembered {
+  readonly answer: WhoisAnswer;
+  readonly askedMs: number;
+}
+
+/** `Whois` over the LocalAPI. Failures are never remembered. */
+export function createWhois(options: WhoisOptions): Whois {
+  const { api, clock, cacheSeconds = 1, maxEntries = 10_000 } = options;
+  const nowMs = options.nowMs ?? (() => performance.now());
+  const maxAgeMs = cacheSeconds * 1000;
+  const cache = new LRUCache<string, Remembered>({ max: maxEntries });
+  const underWay = new Map<string, Promise<WhoisAnswer>>();
+
+  const recall = (key: string): WhoisAnswer | undefined => {
+    const known = cache.get(key);
+    if (known === undefined) return undefined;
+    if (nowMs() - known.askedMs < maxAgeMs) return known.answer;
+    cache.delete(key);
+    return undefined;
+  };
+  const ask = (key: string, address: string): Promise<WhoisAnswer> => {
+    const askedMs = nowMs();
+    const asked = fetchAnswer(api, clock, address).then(
+      (answer) => {
+        // cleared meanwhile: the answer may be from before the change
+        if (underWay.get(key) !== asked) return answer;
+        underWay.delete(key);
+        if (maxAgeMs > 0) cache.set(key, { answer, askedMs });
+        return answer;
+      },
+      (error: unknown) => {
+        if (underWay.get(key) === asked) underWay.delete(key);
+        throw error;
+      },
+    );
+    underWay.set(key, asked);
+    return asked;
+  };
+
+  return {
+    async lookup(ip, port) {
+      const address = formatAddressPort(ip, port);
+      // tailscaled finds a node by its address alone; the port tells only proxied loopback connections apart
+      const key = isTailnetAddress(ip) ? ip : address;
+      return recall(key) ?? underWay.get(key) ?? ask(key, address);
+    },
+    clear() {
+      cache.clear();
+      underWay.clear();
+    },
+  };
+}
+
+const unknown: WhoisAnswer = { kind: 'unknown' };
+
+async function fetchAnswer(
+  api: Pick<LocalApi, 'get'>,
+  clock: Clock,
+  address: string,
+): Promise<WhoisAnswer> {
+  // without `proto` tailscaled looks for UDP sockets, too, under its main lock
+  const path = `/localapi/v0/whois?addr=${encodeURIComponent(address)}&proto=tcp`;
+  const { status, text } = await api.get(path);
+  if (status === 200) return parseWhois(text, clock.nowSeconds());
+  if (isUnknownPeer({ status, text })) return unknown;
+  throw unexpectedStatus(path, status, text);
+}
+
+/** Any other 404 (`404 page not found`) is not about the peer. */
+function isUnknownPeer({ status, text }: Pick<LocalApiAnswer, 'status' | 'text'>): boolean {
+  return status === 404 && text.startsWith('no match');
 }
