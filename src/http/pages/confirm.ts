@@ -43,6 +43,8 @@ ${shared([...new Set(page.scopes)].filter((scope) => scope.trim() !== ''))}<p cl
   return renderDocument({ title: `Continue to ${app}?`, card });
 }
 
+const loopback = /^https?:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d+)?$/u;
+
 /**
  * Where the browser goes next: a name is what an app says of itself, this address is what was checked (T17). Shown
  * in full up to the longest DNS name; private-use schemes and loopback are put into words (RFC 8252 7.1, 7.3).
@@ -50,6 +52,7 @@ ${shared([...new Set(page.scopes)].filter((scope) => scope.trim() !== ''))}<p cl
 function destination(redirectHost: string): Html {
   const host = cutMiddle(plainText(redirectHost), 280);
   if (host === 'this computer') return row('Takes you to', strong('a program on this computer'));
+  if (loopback.test(host)) return row('Takes you to', strong(host), 'a program on this computer');
   if (host.endsWith(':'))
     return row('Takes you to', strong(host), 'an app on this device that opens such links');
   return row('Takes you to', strong(host));

@@ -44,9 +44,20 @@ describe('confirm', () => {
     ['https://grafana.example', 'https://grafana.example'],
     ['app.immich:', 'app.immich:an app on this device that opens such links'],
     ['this computer', 'a program on this computer'],
+    ['http://127.0.0.1:52011', 'http://127.0.0.1:52011a program on this computer'],
+    ['http://[::1]:52011', 'http://[::1]:52011a program on this computer'],
+    ['http://localhost', 'http://localhosta program on this computer'],
   ])('T17: the receiver %s is put into words', (redirectHost, words) => {
     expect(readMarkup(pages.confirm({ ...confirm, redirectHost })).text).toContain(words);
   });
+
+  test.each(['http://127.0.0.1.evil.example', 'https://localhost.evil.example', 'http://127.evil'])(
+    'T17: %s is not this computer',
+    (redirectHost) => {
+      const { text } = readMarkup(pages.confirm({ ...confirm, redirectHost }));
+      expect(text).not.toContain('this computer');
+    },
+  );
 
   test('T17: the end of a long host stays, as it says whose the host is', () => {
     const redirectHost = `https://grafana.example.com.${'a.'.repeat(3000)}evil.example`;
