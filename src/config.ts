@@ -111,7 +111,8 @@ export interface LoadOptions {
 export const loadConfig = ({ argv, env, readFile }: LoadOptions): Config => {
   const flags = parseFlags(argv, configFlags);
   const stray = flags.positionals.map((word) => `"${word}": takes no such argument; see --help`);
-  const problems = [...flags.problems, ...stray];
+  // A word without a place is most often the value of a flag that there is not.
+  const problems = flags.problems.length > 0 ? flags.problems : stray;
   if (problems.length > 0) throw new ConfigError(problems);
   return loadConfigWith(flags, env, readFile);
 };
@@ -216,7 +217,8 @@ const toStateDirectory = (
   return isOverride ? resolve(path) : relative(path);
 };
 
-const toClient = (
+/** A declared client with its defaults; `secretOfFile` is what its `secretFile` holds. */
+export const toClient = (
   client: FileConfig['clients'][number],
   secretOfFile: string | undefined,
 ): ClientConfig => ({

@@ -1,0 +1,39 @@
+import { configFlags } from '../config/flags.ts';
+import { loadConfigWith } from '../config.ts';
+import { withExistingStore } from './client-store.ts';
+import { type ClientView, viewConfigured, viewStored } from './client-view.ts';
+import { defineCommand } from './command.ts';
+import { printJson, printTable } from './print.ts';
+
+export const clientsList = defineCommand({
+  name: 'clients list',
+  usage: '[--json]',
+  summary: 'list the apps of the configuration file and of the database',
+  positionals: 0,
+  flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
+  async act(flags, io) {
+    const config = loadConfigWith(flags, io.env);
+    const stored = await withExistingStore(config, [], (store) => store.clients.list());
+    const views = [
+      ...viewConfigured(config),
+      ...stored.map((client) => viewStored(client, config)),
+    ];
+    if (flags.switches.has('json')) io.out(printJson(views));
+    else if (views.length > 0) io.out(printTable([headings, ...views.map(toRow)]));
+    else io.out('no clients yet: "tsidp clients add" adds one\n');
+  },
+});
+
+const headings = ['ID', 'NAME', 'SECRET', 'LOGIN', 'FROM', 'REDIRECT URIS'];
+
+const toRow = ({ id, source, secret, shadowed, metadata }: ClientView): string[] => {
+  const uris = metadata['redirect_uris'];
+  return [
+    id,
+    String(metadata['client_name'] ?? ''),
+    secret,
+    String(metadata['tsidp_login'] ?? 'default'),
+    shadowed ? `${source}, shadowed by config` : source,
+    Array.isArray(uris) ? uris.join(' ') : '',
+  ];
+};

@@ -1,0 +1,37 @@
+import { configFlags } from '../config/flags.ts';
+import { loadConfigWith } from '../config.ts';
+import { noSuchClient, withExistingStore } from './client-store.ts';
+import { viewConfigured, viewStored } from './client-view.ts';
+import { defineCommand } from './command.ts';
+import { printable, printJson } from './print.ts';
+
+export const clientsShow = defineCommand({
+  name: 'clients show',
+  usage: 'ID [--json]',
+  summary: 'show all that is kept of an app, but for its secret',
+  positionals: 1,
+  flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
+  async act(flags, io) {
+    const id = flags.positionals[0] ?? '';
+    const config = loadConfigWith(flags, io.env);
+    const stored = await withExistingStore(config, undefined, (store) => store.clients.find(id));
+    // The configuration file's declaration is the one that counts.
+    const view =
+      viewConfigured(config).find((client) => client.id === id) ??
+      (stored && viewStored(stored, config));
+    if (view === undefined) throw noSuchClient(config, id);
+    if (flags.switches.has('json')) {
+      io.out(printJson(view));
+      return;
+    }
+    const { metadata, ...rest } = view;
+    const lines = Object.entries({ ...rest, ...metadata }).filter(([, value]) => value !== null);
+    io.out(lines.map(([name, value]) => `${name}: ${printValue(value)}\n`).join(''));
+  },
+});
+
+const printValue = (value: unknown): string =>
+  printable(Array.isArray(value) ? value.join(' ') : asText(value));
+
+const asText = (value: unknown): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value);

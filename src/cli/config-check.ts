@@ -1,0 +1,23 @@
+import { configFlags } from '../config/flags.ts';
+import { type Config, loadConfigWith } from '../config.ts';
+import { defineCommand } from './command.ts';
+import { printJson } from './print.ts';
+
+export const configCheck = defineCommand({
+  name: 'config check',
+  usage: '[--config FILE]',
+  summary: 'check the configuration and print what it comes to, secrets masked',
+  positionals: 0,
+  flags: configFlags,
+  async act(flags, io) {
+    io.out(printJson(maskSecrets(loadConfigWith(flags, io.env))));
+  },
+});
+
+const maskSecrets = (config: Config): unknown => ({
+  ...config,
+  clients: config.clients.map((client) => ({
+    ...client,
+    ...(client.secret === undefined ? {} : { secret: '(set, not shown)' }),
+  })),
+});
