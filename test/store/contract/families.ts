@@ -127,6 +127,16 @@ export function familyContract(open: Open): void {
       expect(ends).toEqual([began + 1800, began + 2500, began + 3000, began + 3000]);
     });
 
+    it('is not cut short by a rotation when its Grant was given a longer life', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const grants = opened.store.adapter('Grant');
+      const exp = opened.clock.now + 9000;
+      await grants.upsert(grant, { ...(await grants.find(grant)), exp }, 9000);
+      await rotate(opened, grant, refresh, 0);
+      expect(await grants.find(grant)).toMatchObject({ exp });
+    });
+
     it('keeps its generation and its end when the Grant is saved again', async () => {
       const opened = open();
       const { grant, refresh } = await saveLogin(opened);
