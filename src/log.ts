@@ -22,7 +22,7 @@ const secrets: ReadonlySet<string> = new Set(secretNames.map(plain));
 
 /** `code=…` as in a query or form, and what follows an authentication scheme or has the shape of a JWT. */
 const parameter = new RegExp(
-  `(?<![\\w-])((?:${secretNames.join('|')})(?:=|%3[Dd]))[^&\\s"'\\\\<>]+`,
+  `(?:(?<![\\w-])|(?<=%3F|%26))((?:${secretNames.join('|')})(?:=|%3[Dd]))[^&\\s"'\\\\<>]+`,
   'giu',
 );
 /** The same in JSON that a message quotes. */
