@@ -1,41 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import { loadOrCreateSecretKey } from '../../src/provider/secret-key.ts';
-import { createSecretChecker } from '../../src/provider/secrets.ts';
-import type { StoredClient } from '../../src/store/store.ts';
+import { addGrafana, auditOf, find, fits, secretIn, uri } from './grafana.ts';
 import { makeCli } from './run.ts';
-
-type Cli = ReturnType<typeof makeCli>;
-
-const uri = 'https://grafana.example/login/generic_oauth';
-const addGrafana = [
-  'clients',
-  'add',
-  '--id',
-  'grafana',
-  '--name',
-  'Grafana',
-  '--redirect-uri',
-  uri,
-];
-
-const secretIn = (out: string): string => /client secret +([\w-]{43}) /u.exec(out)?.[1] ?? '';
-
-/** Whether the secret logs in, as the daemon would check it. */
-const fits = (cli: Cli, id: string, secret: string): Promise<boolean> =>
-  cli.withStore(async (store) => {
-    const client = await store.clients.find(id);
-    const checker = createSecretChecker({ key: await loadOrCreateSecretKey(store, systemClock) });
-    const who = { clientId: id, peer: '100.64.0.7' };
-    return checker.check(client?.secretVerifier ?? '', secret, who);
-  });
-
-const find = (cli: Cli, id: string): Promise<StoredClient | undefined> =>
-  cli.withStore((store) => store.clients.find(id));
-
-const auditOf = (cli: Cli) => cli.withStore((store) => store.audit.list(10));
 
 describe('clients add', () => {
   test('prints ID and secret once, and keeps only a verifier', async () => {
@@ -179,75 +146,5 @@ describe('clients add', () => {
     expect(err).toMatch(problem);
     expect(err).toContain('usage: tsidp clients add --name NAME');
     expect(existsSync(cli.directory)).toBe(false);
-  });
-});
-
-describe('clients rotate-secret', () => {
-  test('replaces the secret, and only it', async () => {
-    const cli = makeCli();
-    const before = secretIn((await cli.run(addGrafana)).out);
-    const { out } = await cli.run(['clients', 'rotate-secret', 'grafana']);
-    const after = secretIn(out);
-    expect(await fits(cli, 'grafana', before)).toBe(false);
-    expect(await fits(cli, 'grafana', after)).toBe(true);
-    expect((await find(cli, 'grafana'))?.metadata['client_name']).toBe('Grafana');
-    expect(await auditOf(cli)).toMatchObject([
-      { event: 'client', client: 'grafana', detail: { action: 'rotate-secret' } },
-      { detail: { action: 'add' } },
-    ]);
-    const json = await cli.run(['clients', 'rotate-secret', '--json', 'grafana']);
-    expect(await fits(cli, 'grafana', JSON.parse(json.out).client_secret)).toBe(true);
-  });
-
-  test('takes a chosen one, and refuses public and unknown clients', async () => {
-    const cli = makeCli();
-    await cli.run(addGrafana);
-    await cli.run(['clients', 'rotate-secret', 'grafana', '--secret-stdin'], 'chosen by me\n');
-    expect(await fits(cli, 'grafana', 'chosen by me')).toBe(true);
-    await cli.run([...addGrafana.with(3, 'spa'), '--public']);
-    expect((await cli.run(['clients', 'rotate-secret', 'spa'])).err).toMatch(/is public/u);
-    const unknown = await cli.run(['clients', 'rotate-secret', 'nobody']);
-    expect([unknown.exitCode, unknown.err]).toEqual([
-      1,
-      expect.stringMatching(/no client "nobody"/u),
-    ]);
-  });
-});
-
-describe('clients remove', () => {
-  test('removes, says what ended, and once only', async () => {
-    const cli = makeCli();
-    await cli.run(addGrafana);
-    const { exitCode, out } = await cli.run(['clients', 'remove', 'grafana']);
-    expect([exitCode, out]).toEqual([0, expect.stringMatching(/^removed grafana \(Grafana\): /u)]);
-    expect(await find(cli, 'grafana')).toBeUndefined();
-    expect(await auditOf(cli)).toMatchObject([{ detail: { action: 'remove' } }, {}]);
-    expect((await cli.run(['clients', 'remove', 'grafana'])).exitCode).toBe(1);
-    expect(await auditOf(cli)).toHaveLength(2);
-  });
-
-  test('leaves those of the configuration file alone', async () => {
-    const cli = makeCli();
-    const file = join(cli.parent, 'tsidp.jsonc');
-    writeFileSync(file, JSON.stringify({ clients: [{ id: 'gitea', redirectUris: [uri] }] }));
-    for (const command of ['remove', 'rotate-secret']) {
-      const result = await cli.run(['clients', command, 'gitea', '--config', file]);
-      expect(result).toMatchObject({ exitCode: 1, err: expect.stringMatching(/change it there/u) });
-    }
-    expect(existsSync(cli.directory)).toBe(false);
-  });
-});
-
-test('what commands do is seen by a daemon that has the store open', async () => {
-  const cli = makeCli();
-  await cli.withStore(async (store) => {
-    expect(await store.clients.find('grafana')).toBeUndefined();
-    await cli.run(addGrafana);
-    const added = await store.clients.find('grafana');
-    await cli.run(['clients', 'rotate-secret', 'grafana']);
-    const rotated = await store.clients.find('grafana');
-    expect(rotated?.secretVerifier).not.toBe(added?.secretVerifier);
-    await cli.run(['clients', 'remove', 'grafana']);
-    expect(await store.clients.find('grafana')).toBeUndefined();
   });
 });
