@@ -25,6 +25,8 @@ export function setSecurityHeaders(ctx: Context, kind: RouteKind, https: boolean
     ctx.set('Content-Security-Policy', contentSecurityPolicy);
     ctx.set('X-Frame-Options', 'DENY');
   }
+  // the same for every caller, so that a cache can't hand one origin's answer to another; preflights are not cached
+  if (kind === 'metadata' && ctx.method !== 'OPTIONS') ctx.set('Access-Control-Allow-Origin', '*');
   // RFC 6749 5.1; metadata may be kept for a while, the keys not longer than a rotation takes
   ctx.set('Cache-Control', kind === 'metadata' ? 'public, max-age=300' : 'no-store');
 }
