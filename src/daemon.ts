@@ -97,7 +97,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
       configuredClients(config.clients, secretKey, clock),
       store.clients,
     ),
-    secrets: createSecretChecker({ key: secretKey }),
+    secrets: createSecretChecker({ key: secretKey, clock }),
   });
   provider.on('server_error', (ctx, error) => {
     log.error({ err: error, path: ctx.path }, 'request failed');

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload, Client, Provider } from 'oidc-provider';
 import type { ClientTable, StoredClient } from '../store/store.ts';
+import { secretMatches } from './client-authentication.ts';
 import { checkRedirectUri, redirectUriMatches } from './redirect-uri.ts';
-import { factsOf } from './request.ts';
 import type { SecretChecker } from './secrets.ts';
 
 /** Finds a client by its ID: the configuration file's first, then the store's. */
@@ -78,9 +78,7 @@ export function ownClientRules(provider: Provider, secrets: SecretChecker): void
     },
     compareClientSecret(presented) {
       const { ctx } = provider.constructor as typeof Provider;
-      if (!ctx || this.clientSecret === undefined) return false;
-      const who = { clientId: this.clientId, peer: factsOf(ctx).peer };
-      return secrets.check(this.clientSecret, presented, who);
+      return ctx ? secretMatches(ctx, this, presented, secrets) : false;
     },
   };
   Object.assign(Client.prototype, own);

@@ -81,7 +81,9 @@ export function speakErrors(provider: Provider): void {
   for (const event of events) {
     // the five events have one shape, which the types don't say
     provider.on(event as 'grant.error', (ctx, error) => {
-      if (ctx.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
+      if (ctx.status === 503 && !ctx.response.get('Retry-After')) {
+        ctx.set('Retry-After', String(retryAfterSeconds));
+      }
       const description = speakingDescription(error);
       if (description !== undefined && isErrorBody(ctx.body))
         ctx.body.error_description = description;
