@@ -2,20 +2,25 @@ import { LocalApiError } from '../peer/local-api.ts';
 import type { StatusWatch } from '../peer/status.ts';
 import type { Whois } from '../peer/whois.ts';
 import { type IdentifyOptions, identify, refuse } from './identify.ts';
-import type { Identified } from './identity.ts';
+import type { Identified, Identity } from './identity.ts';
 
 /** The device that a login came from, remembered with it: refresh and userinfo ask for the person there again. */
 export interface DeviceBinding {
   readonly stableId: string;
   /** One of the device's tailnet addresses, without prefix length. */
   readonly address: string;
+  /** Of a machine; none for a person's device. */
+  readonly tags: readonly string[];
 }
 
 /** Answers who somebody is, each time anew (at most the whois cache's second old). Never throws for trouble of tailscaled: that is a refusal, too. */
 export interface Oracle {
   /** The peer of a live connection. `address` is canonical. */
   connection(address: string, port: number): Promise<Identified>;
-  /** The owner, now, of the device that an earlier login came from; `unknown` when the address has gone to another device. */
+  /**
+   * The owner, now, of the device that an earlier login came from; `unknown` when the address has gone to another
+   * device, or the device has got other tags, which make it another machine (T13).
+   */
   device(binding: DeviceBinding): Promise<Identified>;
 }
 
@@ -40,10 +45,19 @@ export function createOracle({ whois, status, options }: OracleParts): Oracle {
     async device(binding) {
       // the port does not matter for a tailnet address, but whois wants one
       const identified = await ask(binding.address, 1);
-      if (identified.ok && identified.identity.node.stableId !== binding.stableId) {
-        return refuse('unknown');
-      }
+      if (identified.ok && !isBound(identified.identity, binding)) return refuse('unknown');
       return identified;
     },
   };
+}
+
+function isBound(identity: Identity, { stableId, tags }: DeviceBinding): boolean {
+  return (
+    identity.node.stableId === stableId && tagsOf(identity).join(',') === [...tags].sort().join(',')
+  );
+}
+
+/** Sorted: tailscaled promises no order. */
+function tagsOf(identity: Identity): string[] {
+  return identity.kind === 'machine' ? [...identity.tags].sort() : [];
 }

@@ -72,5 +72,9 @@ function pageExpected(ctx: KoaContextWithOIDC, settings: ProviderSettings): bool
 function deviceBinding(identity: Identity): DeviceBinding {
   const prefix = identity.node.addresses[0];
   if (prefix === undefined) throw new Error('a tailnet device without an address');
-  return { stableId: identity.node.stableId, address: prefix.replace(/\/\d+$/, '') };
+  return {
+    stableId: identity.node.stableId,
+    address: prefix.replace(/\/\d+$/, ''),
+    tags: identity.kind === 'machine' ? identity.tags : [],
+  };
 }
