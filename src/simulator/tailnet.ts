@@ -41,6 +41,8 @@ const nodeSchema = z.strictObject({
   expired: z.boolean().default(false),
   /** A device of another tailnet that our node is shared to. */
   sharee: z.boolean().default(false),
+  /** MagicDNS suffix of the tailnet that it comes from; without it, ours. */
+  tailnet: z.string().min(1).optional(),
   key: z.string().startsWith('nodekey:').optional(),
   created: z.iso.datetime({ offset: true }).default('2026-01-01T00:00:00Z'),
 });

@@ -227,7 +227,7 @@ function idleConnection(created: string): Json {
 }
 
 function dnsName(tailnet: Tailnet, node: TailnetNode): string {
-  return `${node.name}.${tailnet.name}.`;
+  return `${node.name}.${node.tailnet ?? tailnet.name}.`;
 }
 
 function hostPrefix(ip: string): string {
