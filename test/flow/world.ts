@@ -58,8 +58,8 @@ export interface World extends AsyncDisposable {
   /** Everything that the daemon logged. */
   readonly logged: () => string;
   readonly browser: (address?: string) => Browser;
-  /** Ends the daemon (not tailscaled) and starts it again on the same state. */
-  restart(): Promise<void>;
+  /** Ends the daemon (not tailscaled) and starts it again on the same state, with another configuration if given. */
+  restart(overrides?: Record<string, unknown>): Promise<void>;
 }
 
 /** A tailnet and a daemon in this process, over real sockets, on a fresh state directory. */
@@ -70,7 +70,7 @@ export async function startWorld(overrides: Record<string, unknown> = {}): Promi
     socketPath: join(directory, 'tailscaled.sock'),
   });
   const port = await freePort();
-  const config = configOf(directory, port, overrides);
+  let config = configOf(directory, port, overrides);
   const lines: string[] = [];
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -92,8 +92,9 @@ export async function startWorld(overrides: Record<string, unknown> = {}): Promi
     directory,
     logged: () => lines.join(''),
     browser: (address) => new Browser(address),
-    async restart() {
+    async restart(changed) {
       await daemon.close();
+      if (changed) config = configOf(directory, port, changed);
       daemon = await start();
     },
     async [Symbol.asyncDispose]() {
