@@ -6,6 +6,7 @@ import { createApp } from './http/app.ts';
 import { type Listening, listen } from './http/listeners.ts';
 import { createLoad } from './http/load.ts';
 import { pages } from './http/pages/pages.ts';
+import { createTls } from './http/tls.ts';
 import { createOracle } from './identity/oracle.ts';
 import type { Logger } from './log.ts';
 import { watchBus } from './peer/bus.ts';
@@ -19,8 +20,7 @@ import { createProvider } from './provider/provider.ts';
 import { loadOrCreateSecretKey } from './provider/secret-key.ts';
 import { createSecretChecker } from './provider/secrets.ts';
 import { openState } from './store/open.ts';
-import { startSweeping } from './sweeping.ts';
-import { createTls } from './tls.ts';
+import { startSweeping } from './store/sweeping.ts';
 
 export interface Daemon {
   readonly issuer: string;

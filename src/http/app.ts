@@ -1,32 +1,13 @@
 import Koa, { type Context, type Middleware } from 'koa';
-import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import type { Oracle } from '../identity/oracle.ts';
-import type { Logger } from '../log.ts';
-import type { StatusWatch } from '../peer/status.ts';
 import { setFacts } from '../provider/request.ts';
-import type { ProviderSettings } from '../provider/settings.ts';
-import type { Store } from '../store/store.ts';
 import { createDispatch } from './dispatch.ts';
 import { answerError } from './error-answer.ts';
-import { findRoute, type ListenerKind, type Route } from './exposure.ts';
+import { findRoute, type Route } from './exposure.ts';
 import { isOwnHost } from './hosts.ts';
 import { factsOfSocket } from './identify.ts';
-import type { Load } from './load.ts';
+import type { AppParts } from './parts.ts';
 import { setSecurityHeaders } from './security-headers.ts';
-
-export interface AppParts {
-  readonly listener: ListenerKind;
-  /** The instance to answer with now; a key rotation swaps it. */
-  readonly provider: () => Provider;
-  readonly settings: ProviderSettings;
-  readonly oracle: Oracle;
-  readonly status: StatusWatch;
-  readonly store: Store;
-  readonly load: Load;
-  readonly bodyLimitBytes: number;
-  readonly log: Logger;
-}
 
 /** The Koa app of one listener. oidc-provider runs inside it as its last middleware. */
 export function createApp(parts: AppParts): Koa {

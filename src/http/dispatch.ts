@@ -15,10 +15,10 @@ import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction, personOf } from '../provider/render.ts';
 import { factsOf } from '../provider/request.ts';
-import type { AppParts } from './app.ts';
 import { readBody, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
+import type { AppParts } from './parts.ts';
 
 /** Sends a request that may pass to the one that answers it: our own few routes, else oidc-provider. */
 export function createDispatch(parts: AppParts): (ctx: Context, route: Route) => Promise<void> {

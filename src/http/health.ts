@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { retryAfterSeconds } from '../provider/errors.ts';
-import type { AppParts } from './app.ts';
+import type { AppParts } from './parts.ts';
 
 /** The process lives. */
 export function answerHealth(ctx: Context): void {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { Config } from './config.ts';
-import type { Logger } from './log.ts';
-import { fetchCertificate } from './peer/certificate.ts';
-import type { LocalApi } from './peer/local-api.ts';
+import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { fetchCertificate } from '../peer/certificate.ts';
+import type { LocalApi } from '../peer/local-api.ts';
 
 export interface Tls {
   /** Undefined for plain HTTP. */

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
-import type { Logger } from './log.ts';
-import type { Store } from './store/store.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Store } from './store.ts';
 
 const intervalMs = 5_000;
 /** Rows a step; small, so that no login waits for it. */
