@@ -87,6 +87,20 @@ export class App {
   }
 }
 
+/** A code without PKCE, as confidential clients that know nothing of it get one. */
+export async function codeFor(
+  world: World,
+  id: string,
+  redirectUri: string,
+  browser = new Browser(),
+): Promise<string> {
+  const query = { client_id: id, response_type: 'code', redirect_uri: redirectUri };
+  const answer = await browser.open(`${world.issuer}/authorize?${new URLSearchParams(query)}`);
+  const code = parameters(answer)['code'];
+  if (code === undefined) throw new Error(`no code: ${answer.status} ${answer.location}`);
+  return code;
+}
+
 /** @param authentication how it authenticates, where not as it is registered */
 export async function openApp(
   world: World,
