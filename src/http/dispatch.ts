@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { finishInteraction, showInteraction } from '../provider/interaction.ts';
+import { finishInteraction, requireOwnLogin, showInteraction } from '../provider/interaction.ts';
 import { describeToken } from '../provider/introspection.ts';
 import {
   normaliseAuthorization,
@@ -57,6 +57,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         await runProvider(ctx);
         return allowFormPost(ctx as KoaContextWithOIDC);
       case '/authorize/*':
+        await requireOwnLogin(ctx, parts.provider());
         await runProvider(ctx);
         return allowFormPost(ctx as KoaContextWithOIDC);
       default:

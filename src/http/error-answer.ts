@@ -45,7 +45,8 @@ interface Known {
 function describe(error: unknown): Known {
   if (error instanceof errors.OIDCProviderError && error.expose) {
     return {
-      status: error.statusCode,
+      // a denial is the person's to read: 403, not "bad request"
+      status: error instanceof errors.AccessDenied ? 403 : error.statusCode,
       error: error.error,
       description: error.error_description ?? error.message,
     };

@@ -81,10 +81,31 @@ async function begun(
   });
   if (ctx.path !== `/interaction/${interaction.uid}`) throw expired();
   const subject = subjectOf(identified.identity);
-  if (interaction.session && interaction.session.accountId !== subject) {
+  requireOwner(interaction, subject);
+  return { interaction, subject };
+}
+
+/**
+ * Before oidc-provider resumes a login: only the peer that it belongs to may go on. oidc-provider notices too, but
+ * has by then used up the page and given the session in the cookie to somebody else (T32).
+ * @throws errors.AccessDenied, errors.TemporarilyUnavailable
+ */
+export async function requireOwnLogin(ctx: Context, provider: Provider): Promise<void> {
+  const uid = ctx.cookies.get(provider.cookieName('resume'));
+  const interaction = uid ? await provider.Interaction.find(uid) : undefined;
+  // oidc-provider has the words for these
+  if (!interaction) return;
+  const identified = await factsOf(ctx).identify();
+  if (!identified.ok) throw refusalError(identified.refusal, false);
+  requireOwner(interaction, subjectOf(identified.identity));
+}
+
+/** @throws errors.AccessDenied when session or click of this interaction are another's */
+function requireOwner({ session, result }: Interaction, subject: string): void {
+  const owners = [session?.accountId, result?.login?.accountId];
+  if (owners.some((owner) => owner !== undefined && owner !== subject)) {
     throw new errors.AccessDenied('this login was begun by another person or device');
   }
-  return { interaction, subject };
 }
 
 function expired(): errors.SessionNotFound {
