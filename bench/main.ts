@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { exceeded, readBudgets } from './budgets.ts';
+import { type Case, cases } from './cases.ts';
+import { runCase } from './run-case.ts';
+
+const usage = `npm run bench -- [--case NAME]... [--quick] [--check] [--profile DIR]
+
+  --case NAME    only this case; may be repeated: ${cases.map(({ name }) => name).join(', ')}
+  --quick        few logins: shows that everything works, the numbers mean nothing
+  --check        exit code 1 when a result exceeds bench/budgets.json
+  --profile DIR  the daemon writes a CPU profile (V8's format) there
+`;
+
+const warmUpLogins = 2000;
+const quickLogins = 50;
+
+interface Options {
+  readonly chosen: readonly Case[];
+  readonly quick: boolean;
+  readonly check: boolean;
+  readonly profileDirectory: string | undefined;
+}
+
+/** @throws Error for flags that there are not */
+function readOptions(): Options | undefined {
+  const { values } = parseArgs({
+    options: {
+      case: { type: 'string', multiple: true },
+      quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const chosen = values.case?.map((name) => {
+    const found = cases.find((one) => one.name === name);
+    if (!found) throw new Error(`there is no case "${name}"\n\n${usage}`);
+    return found;
+  });
+  return {
+    chosen: chosen ?? cases,
+    quick: values.quick,
+    check: values.check,
+    profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
+  };
+}
+
+/** Runs the cases one after another; results go to standard output, one JSON object a line. */
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (!options) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (!existsSync('/proc/self/stat')) throw new Error('CPU and memory are read from Linux’s /proc');
+  const budgets = readBudgets();
+  const problems: string[] = [];
+  for (const one of options.chosen) {
+    process.stderr.write(`${one.name} …\n`);
+    const result = await runCase(options.quick ? { ...one, logins: quickLogins } : one, {
+      warmUpLogins: options.quick ? quickLogins : warmUpLogins,
+      profileDirectory: options.profileDirectory,
+    });
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    problems.push(...exceeded(result, budgets));
+  }
+  if (!options.check) return 0;
+  for (const problem of problems) process.stderr.write(`over budget: ${problem}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

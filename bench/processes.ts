@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statfsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export type Algorithm = 'RS256' | 'ES256';
+
+export interface Client {
+  readonly id: string;
+  readonly secret: string;
+  readonly redirectUri: string;
+  readonly algorithm: Algorithm;
+}
+
+export interface Bench extends AsyncDisposable {
+  readonly issuer: string;
+  readonly client: Client;
+  /** Of the daemon. */
+  readonly pid: number;
+  /** From the daemon's beginning to its first green `/readyz`. */
+  readonly startToReadyMs: number;
+}
+
+export interface BenchOptions {
+  readonly algorithm: Algorithm;
+  /** Where the daemon writes a CPU profile when it ends; undefined: none. */
+  readonly profileDirectory: string | undefined;
+}
+
+const root = join(import.meta.dirname, '..');
+const host = '127.0.0.1';
+const readyLimitMs = 20_000;
+const endLimitMs = 15_000;
+
+/** The daemon on a fresh state directory on disk, and a simulated tailscaled beside it: one process each. */
+export async function startBench({ algorithm, profileDirectory }: BenchOptions): Promise<Bench> {
+  await using undo = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(diskDirectory(), 'tsidp-bench-'));
+  undo.defer(() => rm(directory, { recursive: true, force: true }));
+
+  const socket = join(directory, 'tailscaled.sock');
+  const tailnet = join(root, 'examples/demo/tailnet.jsonc');
+  const simulator = start(['src/simulator/main.ts', '--tailnet', tailnet, '--socket', socket]);
+  undo.defer(() => end(simulator));
+  await printed(simulator, 'ready');
+
+  const client: Client = {
+    id: 'bench',
+    secret: 'bench-secret-that-is-long-enough-000',
+    redirectUri: 'https://app.test/callback',
+    algorithm,
+  };
+  const port = await freePort();
+  const config = join(directory, 'tsidp.json');
+  await writeFile(config, JSON.stringify(configOf({ directory, socket, port, client })));
+
+  const startMs = performance.now();
+  const daemon = start([
+    ...(profileDirectory === undefined
+      ? []
+      : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profileDirectory}`]),
+    ...(await startArguments()),
+    '--config',
+    config,
+  ]);
+  daemon.stdout?.pipe(process.stderr);
+  undo.defer(() => end(daemon));
+  const issuer = `http://${host}:${port}`;
+  await ready(`${issuer}/readyz`, daemon);
+  const startToReadyMs = performance.now() - startMs;
+
+  const everything = undo.move();
+  return {
+    issuer,
+    client,
+    pid: daemon.pid as number,
+    startToReadyMs,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+function configOf(parts: { directory: string; socket: string; port: number; client: Client }) {
+  const { directory, socket, port, client } = parts;
+  return {
+    stateDirectory: join(directory, 'state'),
+    tailscaled: { socket },
+    listen: { type: 'demo', hosts: [host], port },
+    log: { level: 'warn' },
+    clients: [
+      {
+        id: client.id,
+        secret: client.secret,
+        redirectUris: [client.redirectUri],
+        idTokenAlgorithm: client.algorithm,
+      },
+    ],
+  };
+}
+
+/** A directory whose files reach a disk: `/tmp` is memory on many systems, and there durability costs nothing. */
+function diskDirectory(): string {
+  const memoryTypes = [0x01021994, 0x858458f6]; // tmpfs, ramfs
+  const isMemory = memoryTypes.includes(statfsSync(tmpdir()).type);
+  return isMemory ? '/var/tmp' : tmpdir();
+}
+
+/** What `npm start` hands to Node, so that the daemon is measured as operators run it. */
+async function startArguments(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const [, line] = /^exec node (.+)$/.exec(scripts.start) ?? [];
+  if (line === undefined) throw new Error(`can't read npm's start script: ${scripts.start}`);
+  return line.split(' ');
+}
+
+function start(argv: readonly string[]): ChildProcess {
+  return spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function printed(child: ChildProcess, line: string): Promise<void> {
+  let text = '';
+  for await (const chunk of child.stdout ?? []) {
+    text += chunk;
+    if (text.split('\n').includes(line)) return;
+  }
+  throw new Error(`ended before it was ready: ${text}`);
+}
+
+async function ready(url: string, daemon: ChildProcess): Promise<void> {
+  const limitMs = performance.now() + readyLimitMs;
+  while (!(await isGreen(url))) {
+    if (daemon.exitCode !== null) throw new Error(`the daemon ended with ${daemon.exitCode}`);
+    if (performance.now() > limitMs) throw new Error(`not ready within ${readyLimitMs} ms`);
+    await pause(5);
+  }
+}
+
+function isGreen(url: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const sent = get(url, { agent: false }, (response) => {
+    response.resume();
+    resolve(response.statusCode === 200);
+  });
+  sent.on('error', () => resolve(false));
+  return promise;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), endLimitMs);
+  await exit;
+  clearTimeout(timer);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no port is free');
+  return address.port;
+}
