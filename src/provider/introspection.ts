@@ -7,6 +7,7 @@ import type {
 } from 'oidc-provider';
 import { accountBehind } from './account.ts';
 import type { ProviderSettings } from './settings.ts';
+import { tokenName } from './token-name.ts';
 
 type Token = AccessToken | ClientCredentials | RefreshToken;
 
@@ -54,6 +55,8 @@ export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
   Object.assign(body, {
     aud: body['aud'] ?? [body['client_id']],
     nbf: body['iat'],
+    // tsidp's answer has one, too; ours is the name in the audit records
+    jti: body['jti'] ?? tokenName(String(ctx.oidc.params?.['token'])),
     username: account['login'],
     ...(profile ? { preferred_username: claims['preferred_username'] } : {}),
     ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),

@@ -1,0 +1,6 @@
+import { hash } from 'node:crypto';
+
+/** What an opaque token is called where it must not be written down: the beginning of its SHA-256 digest, in hex. */
+export function tokenName(token: string): string {
+  return hash('sha256', token, 'hex').slice(0, 16);
+}
