@@ -158,19 +158,21 @@ describe('T31 over a socket', () => {
   });
 
   test('stop ends the questions', async () => {
-    await using directory = await socketDirectory();
-    const answer = replay(recorded('status-running-tun'));
-    await using tailscaled = await Tailscaled.listen(directory.socket, answer);
-    const api = new LocalApi({ socket: directory.socket });
-    const clock = { nowSeconds: () => 1000 };
-    const status = watchStatus({ api, clock, intervalSeconds: 0.001 });
-    await vi.waitFor(() => expect(tailscaled.asked.length).toBeGreaterThan(3));
-    status.stop();
-    await status.refresh(); // also waits for a question under way
-    const asked = tailscaled.asked.length;
-    await api.get('/localapi/v0/status?marker');
-    expect(tailscaled.asked).toHaveLength(asked + 1);
-    api.close();
+    const watched = () => {
+      const get = vi.fn(() => Promise.resolve({ status: 200, headers: {}, text: changed({}) }));
+      const clock = { nowSeconds: () => 1000 };
+      return { get, status: watchStatus({ api: { get }, clock, intervalSeconds: 0.001 }) };
+    };
+    const stopped = watched();
+    const other = watched();
+    await vi.waitFor(() => expect(stopped.get.mock.calls.length).toBeGreaterThan(3));
+    stopped.status.stop();
+    await stopped.status.refresh(); // asks once more, as told, and goes on no more
+    const asked = stopped.get.mock.calls.length;
+    const later = other.get.mock.calls.length + 20;
+    await vi.waitFor(() => expect(other.get.mock.calls.length).toBeGreaterThan(later));
+    other.status.stop();
+    expect(stopped.get).toHaveBeenCalledTimes(asked);
   });
 
   async function until(
