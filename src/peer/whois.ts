@@ -53,9 +53,10 @@ export interface Whois {
   /**
    * Who is at `ip`:`port`?  An answer is at most `cacheSeconds` old; identical questions under way are one.
    * @param ip a canonical IP address (`parseAddress`)
+   * @param options.fresh ask now, whatever is remembered or under way
    * @throws LocalApiError when tailscaled can't answer; never a guess
    */
-  lookup(ip: string, port: number): Promise<WhoisAnswer>;
+  lookup(ip: string, port: number, options?: { fresh?: boolean }): Promise<WhoisAnswer>;
   /** Forget everything (the bus said that something changed). */
   clear(): void;
 }
@@ -115,11 +116,12 @@ export function createWhois(options: WhoisOptions): Whois {
   };
 
   return {
-    async lookup(ip, port) {
+    async lookup(ip, port, { fresh = false } = {}) {
       const address = formatAddressPort(ip, port);
       // tailscaled finds a node by its address alone; the port tells only proxied loopback connections apart
       const key = isTailnetAddress(ip) ? ip : address;
-      return recall(key) ?? underWay.get(key) ?? ask(key, address);
+      const known = fresh ? undefined : (recall(key) ?? underWay.get(key));
+      return known ?? ask(key, address);
     },
     clear() {
       cache.clear();
