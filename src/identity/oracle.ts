@@ -32,12 +32,20 @@ export interface OracleParts {
 
 export function createOracle({ whois, status, options }: OracleParts): Oracle {
   const ask = async (address: string, port: number): Promise<Identified> => {
-    const view = { status: status.current(), staleSeconds: status.staleSeconds() };
     try {
-      return identify(await whois.lookup(address, port), view, options);
+      let answer = await whois.lookup(address, port);
+      if (answer.kind === 'unknown') {
+        // Logged out or just started, tailscaled knows nobody. A stranger is only who is unknown to one that runs.
+        await status.refresh();
+        answer = await whois.lookup(address, port, { fresh: true });
+      }
+      const view = { status: status.current(), staleSeconds: status.staleSeconds() };
+      return identify(answer, view, options);
     } catch (error) {
-      if (error instanceof LocalApiError) return refuse('unavailable');
-      throw error;
+      if (!(error instanceof LocalApiError)) throw error;
+      // readiness must hear of it at once, and not at the next regular question
+      if (!status.failure()) void status.refresh().catch(() => undefined);
+      return refuse('unavailable');
     }
   };
   return {
