@@ -7,6 +7,7 @@ import { keepExtraClaims } from './claims-result.ts';
 import { clicklessLogin, clicklessParameter } from './clickless.ts';
 import { lifetimeOf, originAllowed, ownClientMetadata } from './client-settings.ts';
 import { type ClientRegistry, clientAdapter, ownClientRules } from './clients.ts';
+import { keepCodes } from './code-guard.ts';
 import { speakErrors } from './errors.ts';
 import { freshGrant, keepDevice } from './grants.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
@@ -47,6 +48,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   keepExtraClaims(provider);
   keepDevice(provider);
+  keepCodes(provider, settings);
   ownClientRules(provider, parts.secrets);
   recordEvents(provider, settings);
   speakErrors(provider);
