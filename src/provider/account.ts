@@ -19,7 +19,7 @@ import { extraClaimsKey } from './claims-result.ts';
 import { allowedPeer } from './clickless.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
 import { bindingOf } from './grants.ts';
-import { factsOf } from './request.ts';
+import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
 type TokenWithGrant = AuthorizationCode | AccessToken | RefreshToken;
@@ -72,6 +72,7 @@ export async function accountBehind(
     if (isOwnTrouble(identified.refusal)) throw refusalError(identified.refusal, false);
     return denied(ctx, subject, token, identified.refusal.message, settings);
   }
+  if (identified.stale) factsOf(ctx).stale = true;
   if (subjectOf(identified.identity) !== subject) {
     return denied(ctx, subject, token, 'the device now belongs to somebody else', settings);
   }
@@ -101,7 +102,7 @@ function denied(
     subject,
     client: token.clientId,
     reason,
-    detail: { at: ctx.oidc.route },
+    detail: { at: ctx.oidc.route, ...staleMark(ctx) },
   });
 }
 

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
 import { PolicyDenied } from './denial.ts';
-import { factsOf } from './request.ts';
+import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
+import { tokenName } from './token-name.ts';
 
 /**
  * Writes one audit record for each login, denial, token, refresh, revocation and logout. oidc-provider's events
@@ -19,6 +19,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
       login: account?.['login'] as string | undefined,
       client: client?.clientId,
       ...more,
+      detail: emptyToNone({ ...more.detail, ...staleMark(ctx) }),
     });
   };
 
@@ -58,6 +59,10 @@ const deniedErrors: ReadonlySet<string> = new Set([
   'unmet_authentication_requirements',
 ]);
 
+function emptyToNone(detail: NonNullable<AuditRecord['detail']>): AuditRecord['detail'] {
+  return Object.keys(detail).length > 0 ? detail : undefined;
+}
+
 function reasonOf(error: errors.OIDCProviderError): Partial<AuditRecord> {
   return {
     reason: error.error_detail ?? error.error_description ?? error.error,
@@ -73,7 +78,6 @@ function deviceOf(ctx: KoaContextWithOIDC): string | undefined {
   return grant?.device?.stableId;
 }
 
-/** What an opaque token is called where it must not be written down: the beginning of its SHA-256 digest. */
 function names(...ids: (string | undefined)[]): string[] {
-  return ids.filter((id) => id !== undefined).map((id) => hash('sha256', id, 'hex').slice(0, 16));
+  return ids.filter((id) => id !== undefined).map(tokenName);
 }

@@ -53,6 +53,7 @@ export async function allowedPeer(
 ): Promise<Identity> {
   const identified = await factsOf(ctx).identify();
   if (!identified.ok) throw refusalError(identified.refusal, silent);
+  if (identified.stale) factsOf(ctx).stale = true;
   const { client } = ctx.oidc;
   if (!client) throw new Error('authorization request without a client');
   const decision = decideEnter({

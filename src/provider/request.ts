@@ -11,6 +11,8 @@ export interface RequestFacts {
   readonly identify: () => Promise<Identified>;
   /** `jti` of the ID token issued in this request, for the audit record. */
   idTokenId?: string;
+  /** Who somebody is was answered from an old network map: the control server is away. For the audit record. */
+  stale?: boolean;
 }
 
 const key = 'tsidpFacts';
@@ -24,4 +26,9 @@ export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
   const facts = ctx.state[key] as RequestFacts | undefined;
   if (!facts) throw new Error('request without facts: it did not come through a listener');
   return facts;
+}
+
+/** What the audit record of a request says in its `detail` when it was decided without the control server. */
+export function staleMark(ctx: Pick<Context, 'state'>): { stale?: true } {
+  return factsOf(ctx).stale ? { stale: true } : {};
 }
