@@ -66,7 +66,10 @@ export async function codeFor(
   const begun = attempt(issuer, clientId, more);
   const answer = await browser.open(begun.url);
   const code = answer.location?.searchParams.get('code');
-  if (!code) throw new Error(`no code: ${answer.status} ${answer.location} ${answer.body}`);
+  if (!code) {
+    const page = answer.body.replace(/<head>.*<\/head>/s, '');
+    throw new Error(`no code: ${answer.status} ${answer.location} ${page}`);
+  }
   return { code, attempt: begun };
 }
 
