@@ -63,6 +63,8 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
     adapter: (model) => (model === 'Client' ? clientAdapter(clients) : store.adapter(model)),
     claims,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    // all that expires was issued here, on this clock: lifetimes are exact (oidc-provider's default is 15 s more)
+    clockTolerance: 0,
     clientBasedCORS: (_ctx, origin, client) => originAllowed(origin, client),
     clientDefaults: {
       grant_types: ['authorization_code', 'refresh_token'],
