@@ -163,3 +163,28 @@ describe('questions under way', () => {
     expect(await joined).toBe(await after);
   });
 });
+
+describe('a fresh question', () => {
+  test('skips what is remembered, and its answer is remembered', async () => {
+    const { whois, asked, answer, look } = setup();
+    await look('whois-user');
+    const fresh = whois.lookup('100.64.0.4', 1, { fresh: true });
+    expect(asked).toHaveLength(2);
+    answer(1, 'whois-deleted');
+    expect(await fresh).toEqual({ kind: 'unknown' });
+    expect(await look('whois-user')).toEqual({ kind: 'unknown' });
+    expect(asked).toHaveLength(2);
+  });
+
+  test('skips one under way, whose late answer does not replace its own', async () => {
+    const { whois, asked, answer, look } = setup();
+    const before = whois.lookup('100.64.0.4', 1);
+    const fresh = whois.lookup('100.64.0.4', 1, { fresh: true });
+    expect(asked).toHaveLength(2);
+    answer(1, 'whois-deleted');
+    expect(await fresh).toEqual({ kind: 'unknown' });
+    answer(0, 'whois-user');
+    expect(await before).toMatchObject({ kind: 'found' });
+    expect(await look('whois-user')).toEqual({ kind: 'unknown' });
+  });
+});
