@@ -1,50 +1,5 @@
 import type { Rule } from './grant.ts';
-
-/**
- * Claims that only we may set: tsidp's list, and those of the protocols that we speak. A rule that names one
- * keeps its other claims.
- */
-const protectedClaims: ReadonlySet<string> = new Set([
-  // tsidp
-  'sub',
-  'aud',
-  'exp',
-  'iat',
-  'iss',
-  'jti',
-  'nbf',
-  'key',
-  'addresses',
-  'nid',
-  'node',
-  'tailnet',
-  'tags',
-  'user',
-  'uid',
-  'username',
-  'email',
-  // OpenID Connect Core 2 and 5.6, RFC 8693 4, RFC 7800, RFC 9068
-  'email_verified',
-  'nonce',
-  'auth_time',
-  'acr',
-  'amr',
-  'azp',
-  'at_hash',
-  'c_hash',
-  's_hash',
-  'sid',
-  'events',
-  '_claim_names',
-  '_claim_sources',
-  'act',
-  'may_act',
-  'cnf',
-  'client_id',
-  'scope',
-  '__proto__',
-  'constructor',
-]);
+import { isProtectedClaim } from './protected-claims.ts';
 
 export interface ExtraClaims {
   readonly idToken: Readonly<Record<string, unknown>>;
@@ -63,30 +18,43 @@ export function extraClaimsOf(rules: readonly Rule[]): ExtraClaims {
   };
 }
 
-/** Lists of several rules become one list without duplicates; of other values the first rule's stands. */
+/**
+ * Lists of several rules become one list without duplicates. Of different single values the first in the order of
+ * their JSON text stands: the order of the rules must not decide, and tsidp takes any of them.
+ */
 function mergeClaims(rules: readonly Rule[]): Record<string, unknown> {
-  const claims: Record<string, unknown> = {};
+  const claims = new Map<string, unknown>();
   for (const { extraClaims = {} } of rules) {
     for (const [name, value] of Object.entries(extraClaims)) {
-      if (protectedClaims.has(name)) continue;
-      claims[name] = Object.hasOwn(claims, name) ? merge(claims[name], value) : value;
+      if (isProtectedClaim(name)) continue;
+      claims.set(name, claims.has(name) ? merge(claims.get(name), value) : value);
     }
   }
-  return claims;
+  return Object.fromEntries(claims);
 }
 
 function merge(first: unknown, second: unknown): unknown {
-  if (!Array.isArray(first) && !Array.isArray(second)) return first;
+  if (!Array.isArray(first) && !Array.isArray(second)) {
+    return textOf(second) < textOf(first) ? second : first;
+  }
   const seen = new Map<string, unknown>();
-  for (const value of [first, second].flat()) {
-    const key = JSON.stringify(value) ?? 'undefined';
+  for (const value of [asList(first), asList(second)].flat(1)) {
+    const key = textOf(value);
     if (!seen.has(key)) seen.set(key, value);
   }
   return [...seen.values()];
 }
 
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined';
+}
+
 /** Names in the rules' `extraClaims` that were ignored because they are protected. */
 export function protectedNames(rules: readonly Rule[]): readonly string[] {
   const names = rules.flatMap(({ extraClaims = {} }) => Object.keys(extraClaims));
-  return [...new Set(names.filter((name) => protectedClaims.has(name)))];
+  return [...new Set(names.filter(isProtectedClaim))];
 }

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { listOf, members, text } from '../config/fields.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { CapMap } from '../peer/whois.ts';
+import type { Lack } from './decision.ts';
+import type { Rules } from './grant.ts';
+import { groupsOf } from './groups.ts';
+import type { Trace } from './trace.ts';
+
+const checkName = (name: string): string | undefined =>
+  /^[^\p{C}]{1,200}$/u.test(name) ? undefined : 'must be 1 to 200 printable characters';
+
+const checkTag = (tag: string): string | undefined =>
+  /^tag:[A-Za-z0-9-]{1,100}$/u.test(tag) ? undefined : 'must be a tag such as "tag:ci"';
+
+const checkCapability = (name: string): string | undefined =>
+  /^[\x21-\x7e]{1,200}$/u.test(name)
+    ? undefined
+    : 'must be a capability such as "example.com/cap/wiki"';
+
+/** A member of a client's configuration: who may enter the app, whatever the rules give. */
+export const requirementSchema = members({
+  groups: listOf(text(checkName), 1, 100)
+    .optional()
+    .describe('One of these groups, as the grants give them.'),
+  tags: listOf(text(checkTag), 1, 100)
+    .optional()
+    .describe("One of these tags of the device; people's devices have none."),
+  capability: text(checkCapability)
+    .optional()
+    .describe('This capability from the device to our node, with whatever values.'),
+  device: members({
+    os: listOf(text(checkName), 1, 20)
+      .optional()
+      .describe(
+        'One of these operating systems, as Tailscale calls them: linux, macOS, windows, iOS, android.',
+      ),
+    sharedIn: z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .describe(
+        'false: only devices of this tailnet, even where allowForeignUsers lets others in.',
+      ),
+  })
+    .optional()
+    .describe('What the device must be.'),
+}).describe('All of these must hold for a login. They only restrict; grants can not lift them.');
+
+export type Requirement = z.output<typeof requirementSchema>;
+
+export interface RequirementQuestion {
+  readonly requirement: Requirement | undefined;
+  readonly identity: Identity;
+  readonly rules: Rules;
+  readonly capMap: CapMap | null | undefined;
+}
+
+/** What of the requirement does not hold; each check stands in the trace. */
+export function unmetRequirements(question: RequirementQuestion, trace: Trace): readonly Lack[] {
+  const { requirement } = question;
+  if (!requirement) return [];
+  return [
+    ...unmetGroups(requirement.groups, question.rules, trace),
+    ...unmetTags(requirement.tags, question.identity, trace),
+    ...unmetCapability(requirement.capability, question.capMap, trace),
+    ...unmetDevice(requirement.device, question.identity, trace),
+  ];
+}
+
+function unmetGroups(wanted: Requirement['groups'], rules: Rules, trace: Trace): Lack[] {
+  const [first] = wanted ?? [];
+  if (!wanted || first === undefined) return [];
+  const groups = new Set(groupsOf(rules.rules));
+  const met = wanted.some((group) => groups.has(group));
+  say(trace, 'requires.groups', met, 'is in a required group', 'is in none of the required groups');
+  const reason = 'this app is only for members of certain groups, and you are in none of them';
+  // which of several groups is right is for the operator to say
+  return met ? [] : [{ reason, rule: wanted.length === 1 ? { groups: [first] } : undefined }];
+}
+
+function unmetTags(wanted: Requirement['tags'], identity: Identity, trace: Trace): Lack[] {
+  if (!wanted) return [];
+  const tags = identity.kind === 'machine' ? identity.tags : [];
+  const met = wanted.some((tag) => tags.includes(tag));
+  say(trace, 'requires.tags', met, 'has a required tag', 'has none of the required tags');
+  return met ? [] : [{ reason: 'this app is only for machines with certain tags' }];
+}
+
+function unmetCapability(
+  wanted: string | undefined,
+  capMap: CapMap | null | undefined,
+  trace: Trace,
+): Lack[] {
+  if (wanted === undefined) return [];
+  const met = capMap ? Object.hasOwn(capMap, wanted) : false;
+  say(trace, 'requires.capability', met, 'has it', 'no grant gives it');
+  const reason = `this app needs the capability ${wanted}, and no grant of the tailnet policy gives it to you`;
+  return met ? [] : [{ reason, capability: wanted }];
+}
+
+function unmetDevice(wanted: Requirement['device'], identity: Identity, trace: Trace): Lack[] {
+  const lacks: Lack[] = [];
+  if (wanted?.os) {
+    const os = identity.node.os?.toLowerCase();
+    const met = wanted.os.some((name) => name.toLowerCase() === os);
+    say(trace, 'requires.device.os', met, 'is one of the required', 'is none of the required');
+    if (!met) {
+      lacks.push({ reason: `this app is only for devices with ${wanted.os.join(' or ')}` });
+    }
+  }
+  if (wanted?.sharedIn !== undefined) {
+    const met = (identity.kind === 'user' && identity.foreign) === wanted.sharedIn;
+    say(trace, 'requires.device.sharedIn', met, 'holds', 'does not hold');
+    const who = wanted.sharedIn ? 'members of other tailnets' : 'members of this tailnet';
+    if (!met) lacks.push({ reason: `this app is only for ${who}` });
+  }
+  return lacks;
+}
+
+function say(trace: Trace, field: string, met: boolean, yes: string, no: string): void {
+  trace.conclude({ field, outcome: met ? yes : no });
+}
