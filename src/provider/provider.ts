@@ -60,6 +60,8 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
   const cookie = { httpOnly: true, overwrite: true, secure, signed: false } as const;
   return {
     acrValues: [acrTailnet],
+    // OpenID Connect Core 3.1.2.1 demands the parameter, and so did tsidp
+    allowOmittingSingleRegisteredRedirectUri: false,
     adapter: (model) => (model === 'Client' ? clientAdapter(clients) : store.adapter(model)),
     claims,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
