@@ -1,3 +1,4 @@
+import { isLoopback } from '../peer/address.ts';
 import { LocalApiError } from '../peer/local-api.ts';
 import type { StatusWatch } from '../peer/status.ts';
 import type { Whois } from '../peer/whois.ts';
@@ -49,7 +50,11 @@ export function createOracle({ whois, status, options }: OracleParts): Oracle {
     }
   };
   return {
-    connection: ask,
+    async connection(address, port) {
+      // with a TUN device no peer comes from loopback, and asking costs tailscaled dearly
+      if (isLoopback(address) && status.current()?.tun) return refuse('unknown');
+      return ask(address, port);
+    },
     async device(binding) {
       // the port does not matter for a tailnet address, but whois wants one
       const identified = await ask(binding.address, 1);
