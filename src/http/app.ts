@@ -4,7 +4,7 @@ import { setFacts } from '../provider/request.ts';
 import { createDispatch } from './dispatch.ts';
 import { answerError } from './error-answer.ts';
 import { findRoute, type Route } from './exposure.ts';
-import { isOwnHost } from './hosts.ts';
+import { isOwnHost, takeHost } from './hosts.ts';
 import { factsOfSocket } from './identify.ts';
 import type { AppParts } from './parts.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -21,9 +21,14 @@ export function createApp(parts: AppParts): Koa {
 
   app.use(durably(parts));
   app.use(async (ctx) => {
+    const host = takeHost(ctx.req);
+    ctx.originalUrl = ctx.request.originalUrl = ctx.req.url ?? '/';
     const exposed = findRoute(parts.listener, ctx.method, ctx.path);
     setSecurityHeaders(ctx, exposed.route?.kind ?? 'api', issuer.protocol === 'https:');
-    if (!isOwnHost(ctx.req.headers.host ?? '', issuer.hostname, parts.status.current())) {
+    if (host === undefined) {
+      throw new errors.InvalidRequest('the request must name one host');
+    }
+    if (!isOwnHost(host, issuer.hostname, parts.status.current())) {
       throw misdirected(settings.issuer);
     }
     if (!exposed.route) throw notHere(ctx, exposed.allow);

@@ -1,4 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import type { NodeStatus } from '../peer/status.ts';
+
+/**
+ * The host that a request names: its target's when that is a whole URL, else the one in its `Host` header (RFC 9112
+ * 3.2.2). Such a target is cut to path and query, because URLs of ours are made from it (T29).
+ * @returns undefined when it names none, or more than one (RFC 9112 3.2)
+ */
+export function takeHost(request: IncomingMessage): string | undefined {
+  const { rawHeaders, url = '' } = request;
+  const count = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
+  if (count !== 1) return undefined;
+  if (url.startsWith('/')) return request.headers.host;
+  const target = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
+  if (!target) return undefined;
+  request.url = target.pathname + target.search;
+  return target.host;
+}
 
 /**
  * May a request carry this `Host`? Only names and addresses of our own: a web page whose name an attacker points
