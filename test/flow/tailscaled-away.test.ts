@@ -27,7 +27,13 @@ const faults: readonly Exclude<Fault, 'none'>[] = [
   'error500',
   'html',
 ];
-const troubles = [
+interface Trouble {
+  readonly what: string;
+  begin(simulator: Simulator): Promise<void> | void;
+  end(simulator: Simulator): Promise<void> | void;
+}
+
+const troubles: readonly Trouble[] = [
   {
     what: 'stopped',
     begin: (simulator: Simulator) => simulator.stop(),
