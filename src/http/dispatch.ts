@@ -55,11 +55,11 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         await asGet(ctx, parts.bodyLimitBytes);
         if (route.path === '/authorize') normaliseAuthorization(ctx.query, supportedScopes);
         await runProvider(ctx);
-        return allowFormPost(ctx as KoaContextWithOIDC);
+        return allowForms(ctx as KoaContextWithOIDC);
       case '/authorize/*':
         await requireOwnLogin(ctx, parts.provider());
         await runProvider(ctx);
-        return allowFormPost(ctx as KoaContextWithOIDC);
+        return allowForms(ctx as KoaContextWithOIDC);
       default:
         if (ctx.method === 'POST') await normaliseForm(ctx, route, parts.bodyLimitBytes);
         await runProvider(ctx);
@@ -113,9 +113,16 @@ async function normaliseForm(ctx: Context, route: Route, limitBytes: number): Pr
   replayBody(ctx.req, Buffer.from(stringify(parameters)));
 }
 
-/** `response_mode=form_post`: the page that oidc-provider answers with posts to the app. */
-function allowFormPost(ctx: KoaContextWithOIDC): void {
-  const { params, redirectUriCheckPerformed } = ctx.oidc ?? {};
-  if (params?.['response_mode'] !== 'form_post' || !redirectUriCheckPerformed) return;
-  allowFormAction(ctx, formActionSource(String(params['redirect_uri'])));
+/**
+ * Pages whose form leads to an app: that of `response_mode=form_post`, and that of a logout, which oidc-provider
+ * makes itself where there is no session to end. Both URIs are checked by then.
+ */
+function allowForms(ctx: KoaContextWithOIDC): void {
+  const { params, redirectUriCheckPerformed, session } = ctx.oidc ?? {};
+  const afterLogout = session?.state?.['postLogoutRedirectUri'];
+  if (ctx.path === '/logout') {
+    if (typeof afterLogout === 'string') allowFormAction(ctx, formActionSource(afterLogout));
+  } else if (params?.['response_mode'] === 'form_post' && redirectUriCheckPerformed) {
+    allowFormAction(ctx, formActionSource(String(params['redirect_uri'])));
+  }
 }

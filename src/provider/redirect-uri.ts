@@ -222,10 +222,12 @@ export const redirectHost = (uri: string): string => {
 };
 
 /**
- * The source expression that lets a form's answer redirect there, for the CSP directive `form-action`.
- * CSP's grammar has no IPv6 hosts and no underscores (CSP3 section 2.3.1), so those fall back to the scheme.
+ * The source expressions that let a form's answer redirect there, for the CSP directive `form-action`. Schemes and
+ * no host: Chromium holds the directive against every redirect that follows, and where an app sends its people
+ * from there (a login gateway: on to the app itself) is known to nobody here. Its button would do nothing.
  */
 export const formActionSource = (uri: string): string => {
-  const host = redirectHost(uri);
-  return /^https?:\/\/[a-z0-9.-]+(?::\d+)?$/u.test(host) ? host : host.replace(/\/\/.*$/u, '');
+  if (!URL.canParse(uri)) return '';
+  const { protocol } = new URL(uri);
+  return protocol === 'https:' || protocol === 'http:' ? 'https: http:' : protocol;
 };

@@ -2,7 +2,6 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { displayLogin } from '../identity/subject.ts';
 import { retryAfterSeconds } from './errors.ts';
 import type { PagePerson } from './pages.ts';
-import { formActionSource } from './redirect-uri.ts';
 import { factsOf, type RequestFacts } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -46,9 +45,7 @@ export async function renderLogout(
   form: string,
   settings: ProviderSettings,
 ): Promise<void> {
-  const { client, session } = ctx.oidc;
-  const target = session?.state?.['postLogoutRedirectUri'];
-  if (typeof target === 'string') allowFormAction(ctx, formActionSource(target));
+  const { client } = ctx.oidc;
   ctx.body = settings.pages.logout({
     form,
     person: await personOf(factsOf(ctx)),
@@ -65,7 +62,7 @@ export async function renderLoggedOut(
   ctx.body = settings.pages.loggedOut({ clientName: client?.clientName ?? client?.clientId });
 }
 
-/** Browsers hold `form-action` against the redirects after a form, too: name where this one leads. */
+/** Browsers hold `form-action` against the redirects after a form, too: allow what this one leads to. */
 export function allowFormAction(
   ctx: { response: { get(name: string): string }; set(name: string, value: string): void },
   source: string,
