@@ -60,6 +60,8 @@ export async function openTab(browser: Browser, options: TabOptions = {}): Promi
     javaScriptEnabled: options.javaScriptEnabled ?? true,
     ...(options.proxy === undefined ? {} : { proxy: { server: options.proxy } }),
   });
+  // below the tests' own limit, so that what did not happen is named
+  context.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   context.on('console', (message) => {
     if (/content.security.policy|refused to|x-frame-options|mime type/iu.test(message.text())) {
