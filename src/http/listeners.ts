@@ -32,6 +32,8 @@ const maxConnections = 8192;
 export async function listen(options: ListenOptions, answer: RequestListener): Promise<Listening> {
   const server = create(options, answer);
   server.maxConnections = maxConnections;
+  // Bounded in bytes. By number, some releases of Node forget the last ones, which are a proxy's (T34).
+  server.maxHeadersCount = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause) => reject(listenError(options, cause)));
   server.listen({ host: options.address, port: options.port }, resolve);
@@ -55,7 +57,6 @@ function create(options: ListenOptions, answer: RequestListener): Server | TlsSe
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, options.requestTimeoutMs),
-    // duplicates of `Host` and the like are refused rather than joined
     requireHostHeader: true,
   };
   if (!options.tls) return createServer(limits, answer);
