@@ -39,6 +39,14 @@ const maxUnknownFields = 1000;
 
 const nothing: Rules = { rules: [], problems: [], unknownFields: [] };
 const known: ReadonlySet<string> = new Set(ruleFields);
+/** Every name that a place inside a rule may have in a message; others come from the policy and may be anything. */
+const places: ReadonlySet<string> = new Set([
+  ...ruleFields,
+  'login',
+  'username',
+  'email',
+  'resource',
+]);
 const parsed = new WeakMap<object, Rules>();
 
 /** The rules that this peer's grants hold for us. Remembered per whois answer, so that one answer is parsed once. */
@@ -109,9 +117,8 @@ function withoutNulls(value: unknown): unknown {
 
 function describe(issue: z.core.$ZodIssue | undefined): string {
   if (!issue) return 'malformed';
-  // a key that we don't know may hold anything
   const path = issue.path
-    .map((key) => (typeof key === 'number' || known.has(String(key)) ? String(key) : '…'))
+    .map((key) => (typeof key === 'number' || places.has(String(key)) ? String(key) : '…'))
     .join('.');
   return `${path} ${issue.message}`.trim();
 }
