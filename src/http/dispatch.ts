@@ -118,11 +118,14 @@ async function normaliseForm(ctx: Context, route: Route, limitBytes: number): Pr
  * makes itself where there is no session to end. Both URIs are checked by then.
  */
 function allowForms(ctx: KoaContextWithOIDC): void {
-  const { params, redirectUriCheckPerformed, session } = ctx.oidc ?? {};
+  const { client, params, redirectUriCheckPerformed, session } = ctx.oidc ?? {};
   const afterLogout = session?.state?.['postLogoutRedirectUri'];
   if (ctx.path === '/logout') {
     if (typeof afterLogout === 'string') allowFormAction(ctx, formActionSource(afterLogout));
-  } else if (params?.['response_mode'] === 'form_post' && redirectUriCheckPerformed) {
-    allowFormAction(ctx, formActionSource(String(params['redirect_uri'])));
+  } else if (params?.['response_mode'] === 'form_post') {
+    const uri = String(params['redirect_uri']);
+    // an error that comes before oidc-provider's check is sent there, too, if the client has it registered
+    if (!redirectUriCheckPerformed && !client?.redirectUriAllowed(uri)) return;
+    allowFormAction(ctx, formActionSource(uri));
   }
 }
