@@ -39,6 +39,7 @@ const oddClaims = parseLossless(`{
 const tailnet = {
   tailnet: 'tailnet.test',
   self: 'idp',
+  status: { tun: false },
   users: {
     'alice@example.com': { id: 1, displayName: 'Alice Ångström' },
     'bob@example.com': { id: 2 },
