@@ -10,6 +10,7 @@ import { type ClientRegistry, clientAdapter, ownClientRules } from './clients.ts
 import { keepCodes } from './code-guard.ts';
 import { speakErrors } from './errors.ts';
 import { freshGrant, keepDevice } from './grants.ts';
+import { requireExactHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
@@ -49,6 +50,7 @@ export function createProvider(parts: ProviderParts): Provider {
   keepExtraClaims(provider);
   keepDevice(provider);
   keepCodes(provider, settings);
+  requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
   recordEvents(provider, settings);
   speakErrors(provider);

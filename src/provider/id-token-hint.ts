@@ -1,0 +1,27 @@
+import type { Client, Provider } from 'oidc-provider';
+
+interface IdTokenModel {
+  validate(jwt: string, client: Client): Promise<unknown>;
+}
+
+/**
+ * Lets only the very text that was issued pass as an `id_token_hint`. oidc-provider decodes base64url leniently:
+ * white space, padding and the unused bits of the last character make other texts with the same signature (T11).
+ */
+export function requireExactHints(provider: Provider): void {
+  const { IdToken } = provider as unknown as { IdToken: IdTokenModel };
+  const original = IdToken.validate;
+  IdToken.validate = async function validate(this: IdTokenModel, jwt, client) {
+    if (!isCanonicalJws(jwt)) throw new Error('not the compact serialization of a JWS');
+    return original.call(this, jwt, client);
+  };
+}
+
+/** RFC 7515 3.1 and 2: three parts in base64url, each the one encoding of its bytes. */
+function isCanonicalJws(jwt: string): boolean {
+  const parts = jwt.split('.');
+  return (
+    parts.length === 3 &&
+    parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+  );
+}
