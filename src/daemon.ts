@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider';
 import type { Clock } from './clock.ts';
 import type { Config, TailnetListen } from './config.ts';
 import { createApp } from './http/app.ts';
+import { logErrors } from './http/error-log.ts';
 import { type Listening, listen } from './http/listeners.ts';
 import { createLoad } from './http/load.ts';
 import { pages } from './http/pages/pages.ts';
@@ -99,9 +100,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     ),
     secrets: createSecretChecker({ key: secretKey, clock }),
   });
-  provider.on('server_error', (ctx, error) => {
-    log.error({ err: error, path: ctx.path }, 'request failed');
-  });
+  logErrors(provider, log);
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
 

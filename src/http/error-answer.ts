@@ -3,6 +3,8 @@ import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { Logger } from '../log.ts';
 import { oauthText, retryAfterSeconds } from '../provider/errors.ts';
+import { personOf } from '../provider/render.ts';
+import { knownFacts } from '../provider/request.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import { StoreError } from '../store/store.ts';
 import type { RouteKind } from './exposure.ts';
@@ -20,16 +22,22 @@ export async function answerError(
   { kind, settings, log }: ErrorContext,
 ): Promise<void> {
   const known = describe(error);
-  const requestId = randomUUID();
+  const facts = knownFacts(ctx);
+  const requestId = facts?.requestId ?? randomUUID();
   if (known.status >= 500) log.error({ err: error, requestId, path: ctx.path }, known.description);
+  else if (kind === 'page') {
+    log.info({ requestId, path: ctx.path, error: known.error }, known.description);
+  }
   // nothing of a half-made answer may go out: no code, no cookie
   for (const name of ['Location', 'Set-Cookie']) ctx.remove(name);
   ctx.status = known.status;
   if (known.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
   if (known.status === 413) ctx.set('Connection', 'close');
   if (kind === 'page') {
+    // whoever can't be asked for now is left out: this answer must come about
+    const person = facts && (await personOf(facts).catch(() => undefined));
     ctx.type = 'html';
-    ctx.body = settings.pages.error({ ...known, person: undefined, requestId });
+    ctx.body = settings.pages.error({ ...known, person, requestId });
     return;
   }
   ctx.set('Cache-Control', 'no-store');

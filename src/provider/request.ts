@@ -21,9 +21,14 @@ export function setFacts(ctx: Context, facts: RequestFacts): void {
   ctx.state[key] = facts;
 }
 
+/** Undefined for a request that was turned away before anybody asked who sent it. */
+export function knownFacts(ctx: Pick<Context, 'state'>): RequestFacts | undefined {
+  return ctx.state[key] as RequestFacts | undefined;
+}
+
 /** @throws Error when the request did not come through a listener: a wiring mistake, never a client's. */
 export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
-  const facts = ctx.state[key] as RequestFacts | undefined;
+  const facts = knownFacts(ctx);
   if (!facts) throw new Error('request without facts: it did not come through a listener');
   return facts;
 }

@@ -1,0 +1,31 @@
+import type Provider from 'oidc-provider';
+import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+import type { Logger } from '../log.ts';
+import { knownFacts } from '../provider/request.ts';
+
+/**
+ * Logs what oidc-provider answers with an error page, under the request ID that the page names, and what went wrong
+ * on our side. An app's mistakes at the API endpoints are the app's to read.
+ */
+export function logErrors(provider: Provider, log: Logger): void {
+  const events = [
+    'authorization.error',
+    'end_session.error',
+    'end_session_confirm.error',
+    'end_session_success.error',
+  ] as const;
+  for (const event of events) {
+    // the events have one shape, which the types don't say
+    provider.on(event as 'authorization.error', (ctx, error: errors.OIDCProviderError) => {
+      const { error: name, error_description: description = error.message } = error;
+      log.info({ ...requestOf(ctx), error: name }, description);
+    });
+  }
+  provider.on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {
+    log.error({ ...requestOf(ctx), err: error }, 'request failed');
+  });
+}
+
+function requestOf(ctx: KoaContextWithOIDC): { requestId: string | undefined; path: string } {
+  return { requestId: knownFacts(ctx)?.requestId, path: ctx.path };
+}
