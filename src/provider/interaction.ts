@@ -88,7 +88,7 @@ async function begun(
 /**
  * Before oidc-provider resumes a login: only the peer that it belongs to may go on. oidc-provider notices too, but
  * has by then used up the page and given the session in the cookie to somebody else (T32).
- * @throws errors.AccessDenied, errors.TemporarilyUnavailable
+ * @throws errors.InvalidRequest, errors.AccessDenied, errors.TemporarilyUnavailable
  */
 export async function requireOwnLogin(ctx: Context, provider: Provider): Promise<void> {
   const uid = ctx.cookies.get(provider.cookieName('resume'));
@@ -100,16 +100,18 @@ export async function requireOwnLogin(ctx: Context, provider: Provider): Promise
   requireOwner(interaction, subjectOf(identified.identity));
 }
 
-/** @throws errors.AccessDenied when session or click of this interaction are another's */
+/** @throws errors.InvalidRequest 403 when session or click of this interaction are another's */
 function requireOwner({ session, result }: Interaction, subject: string): void {
   const owners = [session?.accountId, result?.login?.accountId];
   if (owners.some((owner) => owner !== undefined && owner !== subject)) {
-    throw new errors.AccessDenied('this login was begun by another person or device');
+    // not `access_denied`: who asks may well enter this app, by a login of their own
+    throw new errors.InvalidRequest('this login was begun by another person or device', 403);
   }
 }
 
-function expired(): errors.SessionNotFound {
-  return new errors.SessionNotFound(
+function expired(): errors.InvalidRequest {
+  return new errors.InvalidRequest(
     'this login has expired or was finished already: go back to the app and log in again',
+    410,
   );
 }

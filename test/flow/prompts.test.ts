@@ -177,20 +177,20 @@ describe('prompts', () => {
       expect(await status({ form: { action: 'continue' }, headers }), `${headers}`).toBe(403);
     }
     // without the cookie, that is in another browser
-    expect(await status({ form: { action: 'continue' }, headers: own }, new Browser())).toBe(400);
+    expect(await status({ form: { action: 'continue' }, headers: own }, new Browser())).toBe(410);
 
     const copy = new Browser();
     for (const [name, cookie] of browser.jar) copy.jar.set(name, cookie);
     const answer = await press(browser, page, world);
     expect(parameters(answer)).toHaveProperty('code');
     const again = await press(copy, page, world);
-    expect(again).toMatchObject({ status: 400, location: undefined });
+    expect(again).toMatchObject({ status: 410, location: undefined });
     expect(again.headers['content-type']).toMatch(/^text\/html/);
 
     const next = await app.visit(browser, { prompt: 'consent' });
     later(901);
     const tooLate = await pageAfter(browser, next);
-    expect(tooLate.status).toBe(400);
+    expect(tooLate.status).toBe(410);
     expect(tooLate.body).toContain('expired');
   });
 

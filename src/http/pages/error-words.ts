@@ -53,6 +53,13 @@ const wordsByStatus: ReadonlyMap<number, Words> = new Map([
     },
   ],
   [
+    410,
+    {
+      heading: 'This login is over',
+      explanation: 'The page of a login works once, and for some minutes only.',
+    },
+  ],
+  [
     421,
     {
       heading: 'This is the wrong address',

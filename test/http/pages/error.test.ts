@@ -35,6 +35,7 @@ describe('error', () => {
     ['client', { status: 400, error: 'invalid_client' }, 'This app is not known here'],
     ['404', { status: 404, error: 'invalid_request' }, 'There is nothing here'],
     ['405', { status: 405, error: 'invalid_request' }, 'can’t be opened like this'],
+    ['410', { status: 410, error: 'invalid_request' }, 'This login is over'],
     ['T26', { status: 403, error: 'invalid_request' }, 'This request was refused'],
     ['T33', { status: 421, error: 'invalid_request' }, 'This is the wrong address'],
     ['429', { status: 429, error: 'invalid_request' }, 'Too many attempts'],
