@@ -47,7 +47,6 @@ export async function startAppSite(): Promise<AppSite> {
   return {
     origin: `http://127.0.0.1:${port}`,
     crossSiteOrigin: `http://localhost:${port}`,
-    arrivals,
     answer: (path, answer) => void answers.set(path, answer),
     arrivedWith,
     arrival: (path, state) => until(`arrival at ${path}`, () => arrivedWith(path, state)[0]),

@@ -28,8 +28,7 @@ async function expectAlice(attempt: Attempt) {
 const sites = ['origin', 'crossSiteOrigin'] as const;
 
 describe.each(sites)('an app at another %s', (site) => {
-  const begin = () =>
-    stage.attempt('careful', { redirect_uri: `${stage.app[site]}/callback` });
+  const begin = () => stage.attempt('careful', { redirect_uri: `${stage.app[site]}/callback` });
 
   test.each([
     ['by mouse', {}, 'mouse'],
@@ -106,7 +105,7 @@ describe('a login that is over', () => {
       await page.waitForURL(`${stage.app.origin}/callback?*`);
       await expectAlice(attempt);
       const back = await page.goBack();
-      expect(back?.status()).toBe(400);
+      expect(back?.status()).toBe(410);
       expect(await page.locator('.notice').textContent()).toMatch(/expired or was finished/);
       expect(await page.getByRole('button').count()).toBe(0);
     });
@@ -123,7 +122,7 @@ describe('a login that is over', () => {
       const { answers } = trailOf(second);
       await second.getByRole('button', { name: 'Continue' }).click();
       await second.getByText(/expired or was finished/).waitFor();
-      expect(answers).toEqual([`400 ${second.url()}`]);
+      expect(answers).toEqual([`410 ${second.url()}`]);
       expect(stage.app.arrivedWith('/callback', attempt.state)).toHaveLength(1);
       // the login of the first tab is not harmed
       await expectAlice(attempt);
@@ -178,10 +177,16 @@ test('an app with a scheme of its own: the browser follows, with nothing of ours
   await stage.inTab({}, async ({ page }) => {
     await page.goto(attempt.url);
     expect(await page.getByText('app.immich:').count()).toBe(1);
-    const followed = page.waitForEvent('requestfailed');
+    const failed = page.waitForEvent('requestfailed');
     // noWaitAfter: no program here opens such links, so that no page comes
     await page.getByRole('button', { name: 'Continue' }).click({ noWaitAfter: true });
-    console.log((await followed).url(), (await followed).failure());
+    const followed = new URL((await failed).url());
+    expect(followed.href).toMatch(/^app\.immich:\/\/\/oauth-callback\?/);
+    expect(Object.fromEntries(followed.searchParams)).toEqual({
+      code: expect.stringMatching(/^[\w-]{20,}$/),
+      state: attempt.state,
+      iss: stage.world.issuer,
+    });
   });
 });
 
@@ -195,7 +200,11 @@ test("T32: bob can not finish alice's login, even with her cookies", async () =>
       await stage.inTab({ proxy: proxy.url }, async (bob) => {
         await bob.context.addCookies(cookies);
         const answer = await bob.page.goto(page.url());
-        console.log(answer?.status(), await bob.page.locator('main').textContent());
+        expect(answer?.status()).toBe(403);
+        const told = await bob.page.locator('main').textContent();
+        expect(told).toContain('This login was begun by another person or device.');
+        expect(told).toContain('bob@example.com');
+        expect(await bob.page.getByRole('button').count()).toBe(0);
       });
     });
   } finally {

@@ -50,12 +50,13 @@ describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at anoth
   test('T17: nor by a sandboxed frame, whose origin is null', async () => {
     const tab = await openTab(stage.browser);
     const { target, state } = await waiting(tab.page);
-    const inner = `${form(target, 'action', 'continue')}<script>document.forms[0].submit()</script>`;
+    const inner = form(target, 'action', 'continue').replaceAll('"', '&quot;');
     stage.app.answer('/evil', {
-      html: `<iframe sandbox="allow-scripts allow-forms" srcdoc="${inner.replaceAll('"', '&quot;')}"></iframe>`,
+      html: `<iframe sandbox="allow-forms" srcdoc="${inner}"></iframe>`,
     });
-    const answered = tab.page.waitForResponse(target);
     await tab.page.goto(evil());
+    const answered = tab.page.waitForResponse(target);
+    await tab.page.frameLocator('iframe').getByRole('button').click();
     expect((await answered).status()).toBe(403);
     expect((await (await answered).request().allHeaders())['origin']).toBe('null');
     expect(stage.app.arrivedWith('/callback', state)).toEqual([]);
@@ -84,28 +85,30 @@ describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at anoth
     const { page, complaints } = tab;
     const { target } = await waiting(page);
     const { issuer } = stage.world;
-    for (const url of [
+    const frames = [
       target,
       `${issuer}/`,
       `${issuer}/logout`,
       `${issuer}/logout/success`,
       `${issuer}/authorize?client_id=nobody`,
-      `${issuer}/nothing-here`,
       stage.attempt('careful').url,
-    ]) {
-      for (const html of [`<iframe src="${url}"></iframe>`, `<object data="${url}"></object>`]) {
-        stage.app.answer('/evil', { html: html.replaceAll('&', '&amp;') });
-        const before = complaints.length;
-        await page.goto(evil());
-        await expect.poll(() => complaints.slice(before).join(), url).toContain('frame-ancestors');
-        expect(page.frames().filter((frame) => frame.url().startsWith(issuer))).toEqual([]);
-      }
+    ].map((url) => `<iframe src="${url.replaceAll('&', '&amp;')}"></iframe>`);
+    const plugins = [`<object data="${issuer}/"></object>`, `<embed src="${issuer}/">`];
+    for (const html of [...frames, ...plugins]) {
+      stage.app.answer('/evil', { html });
+      const before = complaints.length;
+      await page.goto(evil());
+      await expect
+        .poll(() => complaints.slice(before).join(), { message: html })
+        .toContain('frame-ancestors');
+      expect(page.frames().filter((frame) => frame.url().startsWith(issuer))).toEqual([]);
     }
     await tab.close();
   });
 
   test('reads nothing with fetch, whatever goes along', async () => {
     await stage.inTab({}, async ({ page }) => {
+      await page.goto(stage.attempt('web').url);
       const { target } = await waiting(page);
       const { issuer } = stage.world;
       stage.app.answer('/evil', { html: '<title>evil</title>' });
@@ -120,14 +123,10 @@ describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at anoth
         const post = { method: 'POST', credentials: 'include', body: 'action=continue' };
         expect(await read(url, post), url).toBe('TypeError');
       }
-      // a cookie is no access token: the answer that is not read says no more than that
-      const userinfo = await read(`${issuer}/userinfo`, { credentials: 'include' });
-      expect(userinfo).not.toMatch(/alice|userid/);
-      console.log(userinfo);
-      for (const path of ['/token', '/introspect', '/revoke', '/request']) {
-        const answer = await read(issuer + path, { method: 'POST', credentials: 'include' });
-        console.log(path, answer);
-        expect(answer).not.toMatch(/alice|userid/);
+      expect(await read(`${issuer}/userinfo`, { credentials: 'include' })).toBe('TypeError');
+      for (const path of ['/token', '/introspect', '/revoke', '/request', '/logout/confirm']) {
+        const post = { method: 'POST', credentials: 'include' };
+        expect(await read(issuer + path, post), path).toBe('TypeError');
       }
     });
   });
