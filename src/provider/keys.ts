@@ -1,4 +1,12 @@
-import { createPrivateKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type JsonWebKey,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import type { Clock } from '../clock.ts';
@@ -78,11 +86,24 @@ function generatePair(algorithm: Algorithm) {
 function readSigningKey(key: StoredKey): NamedJwk {
   try {
     const jwk: JWK = JSON.parse(key.material);
-    createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
     if (jwk.alg !== key.algorithm || !jwk.kid) throw new Error('its "alg" or "kid" is missing');
+    provePair(jwk);
     return { ...jwk, kid: jwk.kid };
   } catch (cause) {
     throw unreadable(key, cause);
+  }
+}
+
+/** A damaged key can still be read as one: it would sign what no app can verify. @throws Error */
+function provePair({ kty, crv, x, y, n, e, ...jwk }: JWK): void {
+  // by its public members alone, as apps get them; undefined ones are left out
+  const members = JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })) as JsonWebKey;
+  const publicKey = createPublicKey({ key: members, format: 'jwk' });
+  const privateKey = createPrivateKey({ key: { ...members, ...jwk }, format: 'jwk' });
+  const hash = jwk.alg === 'EdDSA' ? null : 'sha256';
+  const probe = Buffer.from('tsidp');
+  if (!verify(hash, probe, publicKey, sign(hash, probe, privateKey))) {
+    throw new Error('its private and public members are not one key');
   }
 }
 
