@@ -37,8 +37,6 @@ export const viewports = {
 } as const;
 
 export interface TabOptions {
-  readonly viewport?: keyof typeof viewports;
-  readonly colorScheme?: 'light' | 'dark';
   readonly javaScriptEnabled?: boolean;
   /** Of a `startPeerProxy`: the browser then comes from that proxy's address. */
   readonly proxy?: string;
@@ -55,8 +53,8 @@ export interface Tab {
 /** A tab with cookies of its own. */
 export async function openTab(browser: Browser, options: TabOptions = {}): Promise<Tab> {
   const context = await browser.newContext({
-    viewport: viewports[options.viewport ?? 'desktop'],
-    colorScheme: options.colorScheme ?? 'light',
+    viewport: viewports.desktop,
+    colorScheme: 'light',
     javaScriptEnabled: options.javaScriptEnabled ?? true,
     ...(options.proxy === undefined ? {} : { proxy: { server: options.proxy } }),
   });

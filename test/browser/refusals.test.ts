@@ -1,15 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { viewports } from './chromium.ts';
-import { faintTexts, overflowPx } from './measure.ts';
+import { look } from './look.ts';
 import { startPeerProxy } from './peer-proxy.ts';
 import { type Stage, setStage, trailOf } from './stage.ts';
-
-/** Kept for people to look at; `SCREENSHOTS=directory` says where. */
-const screenshots = process.env['SCREENSHOTS'] ?? mkdtempSync(join(tmpdir(), 'tsidp-real-pages-'));
 
 let stage: Stage;
 
@@ -20,21 +13,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage?.[Symbol.asyncDispose]();
 });
-
-/** What the page says, after it was seen on both screens in both colours. */
-async function look(page: Page, name: string): Promise<string> {
-  for (const [screen, size] of Object.entries(viewports)) {
-    await page.setViewportSize(size);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      const path = join(screenshots, `real-${name}-${screen}-${colorScheme}.png`);
-      await page.screenshot({ path, fullPage: true });
-      expect(await overflowPx(page), path).toBe(0);
-      expect(await faintTexts(page), path).toEqual([]);
-    }
-  }
-  return (await page.locator('main').textContent()) ?? '';
-}
 
 /** The page says that the operator finds its request in the log: so it must be there, with the reason. */
 async function expectLogged(page: Page): Promise<void> {
@@ -61,7 +39,7 @@ async function seenFrom(
     await stage.inTab({ proxy: proxy.url }, async ({ page }) => {
       const answer = await page.goto(url);
       expect(page.url()).toBe(url);
-      seen = { status: answer?.status(), text: await look(page, name) };
+      seen = { status: answer?.status(), text: await look(page, `real-${name}`) };
       if (seen.status !== 200) await expectLogged(page);
     });
   } finally {
@@ -131,7 +109,7 @@ describe('the login server itself', () => {
     await stage.inTab({}, async ({ page }) => {
       await page.setExtraHTTPHeaders({ 'X-Forwarded-For': '127.0.0.1' });
       await page.goto(home());
-      const text = await look(page, 'home-proxied');
+      const text = await look(page, 'real-home-proxied');
       expect(text).toMatch(/proxy/);
       expect(text).not.toMatch(/alice/);
     });
@@ -141,17 +119,17 @@ describe('the login server itself', () => {
 test('every page with a button, as alice sees it', async () => {
   await stage.inTab({}, async ({ page }) => {
     await page.goto(stage.attempt('careful', { scope: 'openid email groups offline_access' }).url);
-    expect(await look(page, 'confirm')).toContain('Payroll');
+    expect(await look(page, 'real-confirm')).toContain('Payroll');
     await page.goto(stage.attempt('immich', { redirect_uri: 'app.immich:///oauth-callback' }).url);
-    expect(await look(page, 'confirm-native')).toContain('app.immich:');
+    expect(await look(page, 'real-confirm-native')).toContain('app.immich:');
     await page.goto(stage.attempt('web').url);
     await page.goto(`${stage.world.issuer}/logout?client_id=web`);
-    expect(await look(page, 'logout')).toContain('Wiki');
+    expect(await look(page, 'real-logout')).toContain('Wiki');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
-    await look(page, 'signed-out');
+    await look(page, 'real-signed-out');
     await page.goto(`${stage.world.issuer}/interaction/x`);
-    expect(await look(page, 'expired')).toContain('go back to the app and log in again');
+    expect(await look(page, 'real-expired')).toContain('go back to the app and log in again');
     await expectLogged(page);
   });
 });
@@ -166,7 +144,7 @@ test('T31: while tailscaled is away there is a page, and Try again goes on when 
       const answer = await page.goto(attempt.url);
       expect(answer?.status()).toBe(503);
       expect(answer?.headers()['retry-after']).toMatch(/^\d+$/);
-      expect(await look(page, 'away')).toContain('Logins are not possible right now');
+      expect(await look(page, 'real-away')).toContain('Logins are not possible right now');
       await expectLogged(page);
       await page.getByRole('link', { name: 'Try again' }).click();
       await expect.poll(() => answers.length).toBe(2);
