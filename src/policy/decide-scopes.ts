@@ -1,7 +1,7 @@
 import type { MappedScope } from './capability-scopes.ts';
 import { type Denied, denied, type Lack } from './decision.ts';
 import type { Rule, Rules } from './grant.ts';
-import { PatternSet } from './pattern.ts';
+import { WantedTexts } from './pattern.ts';
 import { namesResource } from './resource.ts';
 import { identityScopes, isScope } from './scope.ts';
 import { Trace, type TraceLine } from './trace.ts';
@@ -50,7 +50,7 @@ const maxPatterns = 1000;
 export function decideScopes(question: ScopesQuestion): ScopesDecision {
   const trace = new Trace(question.rules);
   const wanted = [...new Set(question.requested)].slice(0, maxRequested);
-  const granted = grantedScopes(question);
+  const granted = grantedScopes(wanted, question);
   const scopes: string[] = [];
   const grantable: string[] = [];
   for (const scope of wanted) {
@@ -73,17 +73,21 @@ interface Origin {
   readonly field: string;
 }
 
-/** Everything that rules and other capabilities give for this resource. */
-function grantedScopes({ rules, resource, mapped = [] }: ScopesQuestion): PatternSet<Origin> {
+/** What of the wanted scopes rules and other capabilities give for this resource. */
+function grantedScopes(
+  wanted: readonly string[],
+  { rules, resource, mapped = [] }: ScopesQuestion,
+): WantedTexts<Origin> {
   const here = (uri: string) => resource !== undefined && namesResource([uri], resource.uri);
-  const granted = new PatternSet<Origin>(maxPatterns);
+  const granted = new WantedTexts<Origin>(new Set(wanted.filter(isScope)), maxPatterns);
   for (const { index, scopes = [] } of rules.rules) {
-    for (const pattern of scopes.flatMap((entry) => patternsOf(entry, here))) {
-      granted.add(pattern, { rule: index, field: 'scopes' });
+    const origin = { rule: index, field: 'scopes' };
+    for (const entry of scopes) {
+      for (const pattern of patternsOf(entry, here)) granted.give(pattern, origin);
     }
   }
   for (const { scope, resource: at, capability } of mapped) {
-    if (at === undefined || here(at)) granted.add(scope, { field: capability });
+    if (at === undefined || here(at)) granted.give(scope, { field: capability });
   }
   return granted;
 }
@@ -106,7 +110,7 @@ interface Verdict {
 function judge(
   scope: string,
   { resource, clientScopes }: ScopesQuestion,
-  granted: PatternSet<Origin>,
+  granted: WantedTexts<Origin>,
 ): Verdict {
   if (!isScope(scope)) return refuse('request', 'is no scope');
   if (clientScopes && !clientScopes.has(scope)) return refuse('client', 'the app may not have it');

@@ -1,33 +1,39 @@
 /**
- * Matches texts against patterns in which `*` stands for any run of characters. Texts without one are looked up at
- * once, and each pattern is matched in one pass, without backtracking.
+ * Finds out which of the wanted texts are given by texts and patterns that come one by one; in a pattern `*` stands
+ * for any run of characters. Each pattern is matched in one pass, without backtracking.
  */
-export class PatternSet<Origin> {
-  readonly #exact = new Map<string, Origin>();
-  readonly #patterns = new Map<string, { readonly parts: readonly string[]; origin: Origin }>();
+export class WantedTexts<Origin> {
+  readonly #wanted: ReadonlySet<string>;
+  readonly #found = new Map<string, Origin>();
+  readonly #patterns = new Set<string>();
   readonly #maxPatterns: number;
 
   /** @param maxPatterns patterns with a `*` beyond so many different ones are ignored */
-  constructor(maxPatterns: number) {
+  constructor(wanted: ReadonlySet<string>, maxPatterns: number) {
+    this.#wanted = wanted;
     this.#maxPatterns = maxPatterns;
   }
 
-  /** @param origin what `find` returns for it; of two equal patterns the first one's */
-  add(pattern: string, origin: Origin): void {
+  /** @param origin what `find` returns; of several that give the same text the first one's */
+  give(pattern: string, origin: Origin): void {
     if (!pattern.includes('*')) {
-      if (!this.#exact.has(pattern)) this.#exact.set(pattern, origin);
-    } else if (!this.#patterns.has(pattern) && this.#patterns.size < this.#maxPatterns) {
-      this.#patterns.set(pattern, { parts: pattern.split('*'), origin });
+      if (this.#wanted.has(pattern)) this.#add(pattern, origin);
+      return;
+    }
+    if (this.#patterns.has(pattern) || this.#patterns.size >= this.#maxPatterns) return;
+    this.#patterns.add(pattern);
+    const parts = pattern.split('*');
+    for (const text of this.#wanted) {
+      if (matches(parts, text)) this.#add(text, origin);
     }
   }
 
   find(text: string): Origin | undefined {
-    const exact = this.#exact.get(text);
-    if (exact !== undefined) return exact;
-    for (const { parts, origin } of this.#patterns.values()) {
-      if (matches(parts, text)) return origin;
-    }
-    return undefined;
+    return this.#found.get(text);
+  }
+
+  #add(text: string, origin: Origin): void {
+    if (!this.#found.has(text)) this.#found.set(text, origin);
   }
 }
 

@@ -3,7 +3,9 @@
  * RFC 3986 section 6.2.3); any other path stays as it is.
  */
 export function canonicalResource(uri: string): string {
-  return /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]+\/$/u.test(uri) ? uri.slice(0, -1) : uri;
+  return uri.endsWith('/') && /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]+\/$/u.test(uri)
+    ? uri.slice(0, -1)
+    : uri;
 }
 
 /** Does one of `named`, in which `*` means all, mean this resource? */
