@@ -35,6 +35,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
   };
 
   return async (ctx, route) => {
+    answerPeopleInHtml(ctx, route);
     switch (route.path) {
       case '/healthz':
         return answerHealth(ctx);
@@ -66,6 +67,11 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         if (route.path === '/introspect') await describeToken(ctx as KoaContextWithOIDC);
     }
   };
+}
+
+/** At `/logout` oidc-provider would answer errors in JSON to whoever does not ask for HTML. */
+function answerPeopleInHtml(ctx: Context, { kind }: Route): void {
+  if (kind === 'page') ctx.req.headers.accept = 'text/html';
 }
 
 async function showHome(ctx: Context, { settings }: AppParts): Promise<void> {
