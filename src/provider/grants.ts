@@ -3,21 +3,22 @@ import type { Identity } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import { needsConfirmation, scopesOf } from './client-settings.ts';
 import { factsOf } from './request.ts';
+import { type SessionGrant, sessionName } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
 
-/** An oidc-provider Grant with the device that the login came from. */
-interface BoundGrant extends Grant {
+/** An oidc-provider Grant with the device and the session that the login came from. */
+interface BoundGrant extends SessionGrant {
   device?: DeviceBinding;
 }
 
 /**
- * Lets an oidc-provider Grant carry the device it was given to. Everything that outlives the login (refresh,
- * userinfo, introspection) hangs on the Grant, and must ask for the person at that device again; oidc-provider
- * stores only the members it knows, and has no hook for others.
+ * Lets an oidc-provider Grant carry the device and the session it was given to. Everything that outlives the login
+ * (refresh, userinfo, introspection) hangs on the Grant, and must ask for the person at that device again;
+ * oidc-provider stores only the members it knows, and has no hook for others.
  */
 export function keepDevice(provider: Provider): void {
   const { Grant } = provider as unknown as { Grant: { IN_PAYLOAD: string[] } };
-  Object.defineProperty(Grant, 'IN_PAYLOAD', { value: [...Grant.IN_PAYLOAD, 'device'] });
+  Object.defineProperty(Grant, 'IN_PAYLOAD', { value: [...Grant.IN_PAYLOAD, 'device', 'session'] });
 }
 
 /** The device behind a token's Grant; undefined when the Grant is gone, which is how tokens are revoked. */
@@ -50,6 +51,7 @@ export async function freshGrant(
     clientId: client.clientId,
   });
   grant.device = deviceBinding(identified.identity);
+  if (oidc.session) grant.session = sessionName(oidc.session.uid);
   const allowed = scopesOf(client);
   grant.addOIDCScope(
     [...oidc.requestParamOIDCScopes].filter((scope) => allowed?.has(scope) ?? true),

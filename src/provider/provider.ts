@@ -16,6 +16,7 @@ import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
 import { renderError, renderLoggedOut, renderLogout } from './render.ts';
 import type { SecretChecker } from './secrets.ts';
+import { endWithSession } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
 
 export interface ProviderParts {
@@ -49,6 +50,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   keepExtraClaims(provider);
   keepDevice(provider);
+  endWithSession(provider, parts.store.adapter('SessionEnd'));
   keepCodes(provider, settings);
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import type { Grant, Provider, Session } from 'oidc-provider';
+import type { ModelAdapter } from '../store/store.ts';
+
+/** A Grant with the name of the browser session that it was given in. */
+export interface SessionGrant extends Grant {
+  session?: string;
+}
+
+interface GrantModel {
+  find(id: string, options?: object): Promise<SessionGrant | undefined>;
+}
+
+/** Longer than any token can live: refresh lifetimes are at most a year. */
+const rememberSeconds = 366 * 86_400;
+
+/** What a Grant keeps of its session: enough to know it again, not to find it. */
+export function sessionName(uid: string): string {
+  return hash('sha256', `session ${uid}`, 'hex').slice(0, 32);
+}
+
+/**
+ * Ends with a logout all that apps got through the session. oidc-provider either ties every token to its session,
+ * which then may hold one Grant a client, or lets them outlive a logout (`expiresWithSession`); and it remembers only
+ * the latest Grant of each client. So an ended session is written down, and its Grants are found no more: code,
+ * refresh, userinfo and introspection all look for the Grant. A session that merely expires ends nothing.
+ */
+export function endWithSession(provider: Provider, ends: ModelAdapter): void {
+  const { prototype } = provider.Session;
+  const destroy = prototype.destroy;
+  prototype.destroy = async function destroyForGood(this: Session) {
+    await ends.upsert(sessionName(this.uid), {}, rememberSeconds);
+    return destroy.call(this);
+  };
+  const Grant = provider.Grant as unknown as GrantModel;
+  const find = Grant.find;
+  Grant.find = async function findUnlessEnded(this: GrantModel, id, options) {
+    const grant = await find.call(this, id, options);
+    const ended = grant?.session !== undefined && (await ends.find(grant.session)) !== undefined;
+    return ended ? undefined : grant;
+  };
+}
