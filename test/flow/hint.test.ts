@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { base64url, importJWK, type JWK, SignJWT } from 'jose';
+import { base64url, type CryptoKey, importJWK, type JWK, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { json, openApp, parameters, redirectOf } from './app.ts';
 import { Browser } from './browser.ts';
