@@ -53,8 +53,6 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const state = await openState(config.stateDirectory, {
     clock,
     refreshGraceSeconds: lifetimes.refreshGraceSeconds,
-    refreshIdleSeconds: lifetimes.refreshIdleSeconds,
-    refreshAbsoluteSeconds: lifetimes.refreshAbsoluteSeconds,
   });
   undo.defer(() => state.close());
   const { store } = state;

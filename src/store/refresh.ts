@@ -11,12 +11,8 @@ import {
 import { digest } from './digest.ts';
 
 export interface RefreshLimits {
-  /** How long a rotated token may be presented again and gets a sibling. */
+  /** How long a rotated token may be presented again and gets a sibling; a token's own `graceSeconds` comes first. */
   readonly refreshGraceSeconds: number;
-  /** A family ends when it was not refreshed for so long. */
-  readonly refreshIdleSeconds: number;
-  /** A family ends so long after the authorization, however often it was refreshed. */
-  readonly refreshAbsoluteSeconds: number;
 }
 
 interface FamilyRow {
@@ -41,6 +37,7 @@ export class RefreshAdapter extends BaseAdapter {
   readonly #rotate: StatementSync;
   readonly #revoke: StatementSync;
   readonly #delete: StatementSync;
+  readonly #extend: StatementSync;
 
   constructor(context: Context, model: string, limits: RefreshLimits) {
     super(context, model);
@@ -57,8 +54,7 @@ export class RefreshAdapter extends BaseAdapter {
        WHERE token.digest = ?`,
     );
     this.#rotate = database.prepare(
-      `UPDATE grants SET generation = token.generation + 1, rotated_digest = token.digest, rotated_at = ?2,
-         expires_at = max(grants.expires_at, min(?2 + ?3, grants.created_at + ?4))
+      `UPDATE grants SET generation = token.generation + 1, rotated_digest = token.digest, rotated_at = ?2
        FROM refresh_tokens AS token
        WHERE token.digest = ?1 AND grants.digest = token.grant_digest AND grants.generation = token.generation`,
     );
@@ -66,18 +62,25 @@ export class RefreshAdapter extends BaseAdapter {
       'DELETE FROM grants WHERE digest = (SELECT grant_digest FROM refresh_tokens WHERE digest = ?)',
     );
     this.#delete = database.prepare('DELETE FROM refresh_tokens WHERE digest = ?');
+    this.#extend = database.prepare(
+      'UPDATE grants SET expires_at = max(expires_at, ?) WHERE digest = ?',
+    );
   }
 
   async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
-    const rotations = payload['rotations'];
+    const rotations = typeof payload['rotations'] === 'number' ? payload['rotations'] : 0;
+    const grantDigest = grantDigestOf(payload);
+    const expiresAt = this.expiry(payload, expiresIn);
     this.transactions.run(
       this.#insert,
       digest(id),
-      grantDigestOf(payload),
+      grantDigest,
       serialize({ ...payload, consumed: undefined }),
-      this.expiry(payload, expiresIn),
-      typeof rotations === 'number' ? rotations : 0,
+      expiresAt,
+      rotations,
     );
+    // the family lives as long as its newest token, whose life oidc-provider has decided
+    if (rotations > 0) this.transactions.run(this.#extend, expiresAt, grantDigest);
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -92,16 +95,7 @@ export class RefreshAdapter extends BaseAdapter {
 
   override async consume(id: string): Promise<void> {
     const key = digest(id);
-    const { refreshIdleSeconds, refreshAbsoluteSeconds } = this.#limits;
-    const now = this.clock.nowSeconds();
-    const rotated = this.transactions.run(
-      this.#rotate,
-      key,
-      now,
-      refreshIdleSeconds,
-      refreshAbsoluteSeconds,
-    );
-    if (rotated === 1) return;
+    if (this.transactions.run(this.#rotate, key, this.clock.nowSeconds()) === 1) return;
     const row = this.#row(key);
     if (row && this.#isLateRepeat(row)) return;
     this.transactions.run(this.#revoke, key);
@@ -122,7 +116,17 @@ export class RefreshAdapter extends BaseAdapter {
       row.family_generation === row.generation + 1 &&
       row.latest === 1 &&
       row.rotated_at !== null &&
-      this.clock.nowSeconds() - row.rotated_at <= this.#limits.refreshGraceSeconds
+      isWithin(this.#graceSeconds(row), this.clock.nowSeconds() - row.rotated_at)
     );
   }
+
+  #graceSeconds({ payload }: FamilyRow): number {
+    const own = (JSON.parse(payload) as Payload)['graceSeconds'];
+    return typeof own === 'number' ? own : this.#limits.refreshGraceSeconds;
+  }
+}
+
+/** A clock of whole seconds shows 0 for up to a second; a grace of none must be none. */
+function isWithin(graceSeconds: number, ageSeconds: number): boolean {
+  return graceSeconds > 0 && ageSeconds <= graceSeconds;
 }

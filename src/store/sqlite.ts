@@ -19,10 +19,6 @@ export interface SqliteOptions {
   readonly clock: Clock;
   /** How long a rotated refresh token may be presented again. Default 10. */
   readonly refreshGraceSeconds?: number;
-  /** A token family ends when it was not refreshed for so long. Default 30 days. */
-  readonly refreshIdleSeconds?: number;
-  /** A token family ends so long after its authorization. Default 90 days. */
-  readonly refreshAbsoluteSeconds?: number;
 }
 
 export interface SqliteStore extends Store {
@@ -35,7 +31,6 @@ export interface SqliteStore extends Store {
   backup(path: string): Promise<void>;
 }
 
-const daySeconds = 86_400;
 /** A command's transaction takes milliseconds; this is for a disk that hangs. The event loop waits meanwhile. */
 const busyTimeoutMs = 5000;
 const cacheKib = 16_384;
@@ -57,8 +52,6 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
   const context = { database, transactions, clock };
   const adapters = modelAdapters(context, {
     refreshGraceSeconds: options.refreshGraceSeconds ?? 10,
-    refreshIdleSeconds: options.refreshIdleSeconds ?? 30 * daySeconds,
-    refreshAbsoluteSeconds: options.refreshAbsoluteSeconds ?? 90 * daySeconds,
   });
   const sweep = new Sweep(context);
   return {

@@ -65,8 +65,6 @@ export function openStore(path: string, clock = new TestClock()): Opened {
     path,
     clock,
     refreshGraceSeconds: 10,
-    refreshIdleSeconds: 1000,
-    refreshAbsoluteSeconds: 3000,
   });
   onTestFinished(() => store.close());
   return { store, clock };

@@ -113,7 +113,7 @@ export function familyContract(open: Open): void {
       await expect(tokens.consume(login.refresh)).rejects.toMatchObject(usedBefore);
     });
 
-    it('lives on with each rotation, up to the absolute limit', async () => {
+    it('lives as long as its newest token', async () => {
       const opened = open();
       const { grant, refresh } = await saveLogin(opened);
       const began = opened.clock.now;
@@ -124,7 +124,22 @@ export function familyContract(open: Open): void {
         current = await rotate(opened, grant, current, rotations);
         ends.push((await opened.store.adapter('Grant').find(grant))?.['exp']);
       }
-      expect(ends).toEqual([began + 1800, began + 2500, began + 3000, began + 3000]);
+      expect(ends).toEqual([began + 1800, began + 2500, began + 3200, began + 3900]);
+    });
+
+    it.each([0, 3])("prefers a token's own grace of %i s", async (graceSeconds) => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      await tokens.upsert(refresh, { ...(await tokens.find(refresh)), graceSeconds }, 1000);
+      await rotate(opened, grant, refresh, 0);
+      opened.clock.now += graceSeconds;
+      const found = expect(await tokens.find(refresh));
+      if (graceSeconds === 0) found.toHaveProperty('consumed');
+      else found.not.toHaveProperty('consumed');
+      opened.clock.now += 1;
+      expect(await tokens.find(refresh)).toHaveProperty('consumed');
+      await expect(tokens.consume(refresh)).rejects.toMatchObject(usedBefore);
     });
 
     it('is not cut short by a rotation when its Grant was given a longer life', async () => {
