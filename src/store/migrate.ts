@@ -11,6 +11,15 @@ export type Migrations = readonly string[];
 
 export const migrations: Migrations = [
   readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
+  // what was taken over from other software, so that it is taken over once
+  `CREATE TABLE imports (
+     id INTEGER PRIMARY KEY,
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     digest TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     UNIQUE (kind, name)
+   ) STRICT;`,
 ];
 
 /**

@@ -7,6 +7,7 @@ import { checkDatabase } from './check.ts';
 import { SqliteClients } from './clients.ts';
 import { backUp } from './copy.ts';
 import { messageOf, prepareDirectory, restrictFile } from './files.ts';
+import { SqliteImports } from './imports.ts';
 import { SqliteKeys } from './keys.ts';
 import { createDatabase, initialize, migrateDatabase, refuseNewer } from './migrate.ts';
 import { type Store, StoreError } from './store.ts';
@@ -59,6 +60,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     clients: new SqliteClients(context),
     audit: new SqliteAudit(context),
     keys: new SqliteKeys(context),
+    imports: new SqliteImports(context),
     get commits() {
       return transactions.commits;
     },

@@ -9,6 +9,7 @@ export interface Store {
   readonly clients: ClientTable;
   readonly audit: AuditTable;
   readonly keys: KeyTable;
+  readonly imports: ImportTable;
   /** How many commits have failed since the start. Read it before a request's first write. */
   readonly failures: number;
   /**
@@ -110,6 +111,23 @@ export interface KeyTable {
   /** Oldest first. */
   list(): Promise<StoredKey[]>;
   add(key: StoredKey): Promise<void>;
+}
+
+/** Something that was taken over from other software. It is remembered for good, so that it is taken over once. */
+export interface ImportedItem {
+  /** `files`: the files as a whole, by their digest; `key` and `client`: what came out of them, by its ID. */
+  readonly kind: 'files' | 'key' | 'client';
+  readonly name: string;
+  /** SHA-256 in hexadecimal of what was read. */
+  readonly digest: string;
+  readonly at: number;
+}
+
+export interface ImportTable {
+  /** Oldest first. */
+  list(): Promise<ImportedItem[]>;
+  /** False when one of that kind and name is there; it stays as it is. */
+  add(item: ImportedItem): Promise<boolean>;
 }
 
 /**

@@ -71,6 +71,17 @@ export function tableContract(open: Open): void {
     });
   });
 
+  describe('imports', () => {
+    it('lists oldest first, and keeps what is there', async () => {
+      const { imports } = open().store;
+      const item = { kind: 'client', name: 'grafana', digest: 'ab', at: 10 } as const;
+      expect(await imports.add(item)).toBe(true);
+      expect(await imports.add({ ...item, kind: 'key', at: 5 })).toBe(true);
+      expect(await imports.add({ ...item, digest: 'cd' })).toBe(false);
+      expect(await imports.list()).toEqual([item, { ...item, kind: 'key', at: 5 }]);
+    });
+  });
+
   describe('audit', () => {
     it('lists newest first, with every member', async () => {
       const { audit } = open().store;
