@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { LineSplitter } from './line-splitter.ts';
+import { explainFailure } from './local-api-failure.ts';
 
 /**
  * - `absent`: no socket there
@@ -87,6 +88,29 @@ export class LocalApi {
   }
 
   /**
+   * Changes something: one attempt on a connection of its own, as nobody knows whether a lost one had its effect.
+   * tailscaled allows it to root, to its operator and to the user that it runs as; others get a 403.
+   * @param body sent as JSON; none when undefined
+   * @throws LocalApiError; never for an HTTP status
+   */
+  async change(
+    method: 'POST' | 'PATCH',
+    path: string,
+    body?: unknown,
+    options: { timeoutMs?: number; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<LocalApiAnswer> {
+    const limitMs = options.timeoutMs ?? this.#options.timeoutMs ?? defaultTimeoutMs;
+    const limit = this.#limit(path, limitMs);
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const sent = { method, headers: options.headers, body: text };
+    try {
+      return await this.#attempt(path, undefined, limit.signal, sent);
+    } finally {
+      limit.done();
+    }
+  }
+
+  /**
    * Reads a stream of lines until it ends or `signal` aborts. Only its beginning has a time limit. A line of more
    * than 1 MiB is cut there.
    * @throws LocalApiError when it can't be opened or breaks
@@ -119,9 +143,10 @@ export class LocalApi {
     path: string,
     agent: Agent | undefined,
     signal: AbortSignal,
+    change?: Change,
   ): Promise<LocalApiAnswer> {
     try {
-      const response = await this.#send(path, agent, signal);
+      const response = await this.#send(path, agent, signal, change);
       const text = await readText(response);
       return { status: response.statusCode ?? 0, headers: response.headers, text };
     } catch (error) {
@@ -131,29 +156,34 @@ export class LocalApi {
   }
 
   /** Resolves with the answer's head. `signal` ends the answer's body, too. */
-  #send(path: string, agent: Agent | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+  #send(
+    path: string,
+    agent: Agent | undefined,
+    signal: AbortSignal,
+    change?: Change,
+  ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const sent = this.#request(path, agent);
+    const sent = this.#request(path, agent, change);
     const abort = () => sent.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     sent.on('response', resolve);
     // stays for the life of the request: an error after the head would be an uncaught one
     sent.on('error', (error) => reject(isStale(sent, error) ? new StaleConnection() : error));
     sent.on('close', () => signal.removeEventListener('abort', abort));
-    sent.end();
+    sent.end(change?.body);
     if (signal.aborted) abort();
     return promise;
   }
 
-  #request(path: string, agent: Agent | undefined): ClientRequest {
+  #request(path: string, agent: Agent | undefined, change?: Change): ClientRequest {
     const options = this.#options;
     const where =
       'socket' in options
         ? { socketPath: options.socket }
         : { host: '127.0.0.1', port: options.port, auth: `:${options.token}` };
     // any other Host, and any Origin or Referer, is a 403
-    const headers = { host: 'local-tailscaled.sock' };
-    return request({ ...where, path, agent: agent ?? false, headers });
+    const headers = { ...change?.headers, host: 'local-tailscaled.sock' };
+    return request({ ...where, method: change?.method, path, agent: agent ?? false, headers });
   }
 
   #limit(path: string, limitMs: number): { signal: AbortSignal; done: () => void } {
@@ -169,49 +199,21 @@ export class LocalApi {
     if (cause instanceof LocalApiError) return cause;
     const options = this.#options;
     const place = 'socket' in options ? `socket ${options.socket}` : `port ${options.port}`;
-    const { code = '', message = '' } = cause as NodeJS.ErrnoException;
-    const [kind, what] = explanations[code] ?? explainUnknown(code, message);
-    return new LocalApiError(
-      kind,
-      what.replace('PLACE', () => place),
-      { cause },
-    );
+    const [kind, message] = explainFailure(cause as NodeJS.ErrnoException, place);
+    return new LocalApiError(kind, message, { cause });
   }
+}
+
+interface Change {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly body: string | undefined;
 }
 
 class StaleConnection extends Error {}
 
 function isStale(sent: ClientRequest, error: NodeJS.ErrnoException): boolean {
   return sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-}
-
-const closed = [
-  'closed',
-  'tailscaled closed the connection before its answer was complete: it may be restarting',
-] as const;
-const forbidden = [
-  'forbidden',
-  "our user may not open tailscaled's PLACE: check the rights of the socket and of the directories above it",
-] as const;
-
-const explanations: Readonly<Record<string, readonly [LocalApiErrorCode, string]>> = {
-  ENOENT: [
-    'absent',
-    "tailscaled's PLACE does not exist: is tailscaled running? Another place is set with tailscaled.socket.",
-  ],
-  ECONNREFUSED: ['refused', "nobody listens on tailscaled's PLACE: start tailscaled"],
-  EACCES: forbidden,
-  EPERM: forbidden,
-  ECONNRESET: closed,
-  EPIPE: closed,
-};
-
-function explainUnknown(code: string, message: string): readonly [LocalApiErrorCode, string] {
-  // llhttp's errors: whatever answered, it was not HTTP
-  if (code.startsWith('HPE_')) {
-    return ['nonsense', `what answers on tailscaled's PLACE is not tailscaled: ${message}`];
-  }
-  return ['refused', `tailscaled's PLACE can't be used: ${message}`];
 }
 
 /** The error for a status that the question should not get. */
