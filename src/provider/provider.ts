@@ -14,6 +14,7 @@ import { requireExactHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
+import { keepGrace } from './refresh-grace.ts';
 import { renderError, renderLoggedOut, renderLogout } from './render.ts';
 import type { SecretChecker } from './secrets.ts';
 import { endWithSession } from './session-end.ts';
@@ -52,6 +53,7 @@ export function createProvider(parts: ProviderParts): Provider {
   keepDevice(provider);
   endWithSession(provider, parts.store.adapter('SessionEnd'));
   keepCodes(provider, settings);
+  keepGrace(provider, settings);
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
   recordEvents(provider, settings);

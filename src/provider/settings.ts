@@ -14,6 +14,8 @@ export interface Lifetimes {
   readonly refreshIdleSeconds: number;
   /** Nobody refreshes longer than this after the login. */
   readonly refreshAbsoluteSeconds: number;
+  /** How long a rotated refresh token is still answered; 0 for not at all. */
+  readonly refreshGraceSeconds: number;
   readonly sessionSeconds: number;
   /** How long a page may wait for its button. */
   readonly interactionSeconds: number;
