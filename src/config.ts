@@ -5,6 +5,14 @@ import { crossProblems, readFailure, readSecretFiles } from './config/cross-chec
 import { type JsoncDocument, parseDocument } from './config/document.ts';
 import { configFlags, type ParsedFlags, parseFlags } from './config/flags.ts';
 import {
+  type DemoListen,
+  frontOf,
+  type Listen,
+  listenProblems,
+  portProblems,
+  toListeners,
+} from './config/listen.ts';
+import {
   applyOverrides,
   collectOverrides,
   type Environment,
@@ -25,7 +33,8 @@ export interface Config {
   /** Absolute. */
   readonly stateDirectory: string;
   readonly tailscaled: { readonly socket: string | undefined };
-  readonly listen: TailnetListen | DemoListen;
+  /** At least one that people can reach (`frontOf`). */
+  readonly listen: readonly Listen[];
   readonly login: LoginMode;
   readonly access: 'open' | 'granted';
   readonly emailVerified: 'addresses' | 'always' | 'never';
@@ -40,24 +49,6 @@ export interface Config {
 
 export type LoginMode = FileConfig['login'];
 export type LogLevel = FileConfig['log']['level'];
-
-export interface TailnetListen {
-  readonly type: 'tailnet';
-  readonly port: number;
-  readonly plainHttp: boolean;
-  /** Absolute; undefined: ask tailscaled for a certificate. */
-  readonly certificateFile: string | undefined;
-  readonly keyFile: string | undefined;
-  /** Undefined: the node's own. */
-  readonly addresses: readonly string[] | undefined;
-}
-
-export interface DemoListen {
-  readonly type: 'demo';
-  /** Loopback addresses. */
-  readonly hosts: readonly string[];
-  readonly port: number;
-}
 
 export interface ClientConfig {
   readonly id: string;
@@ -137,14 +128,18 @@ export const loadConfigWith = (
     ...(document?.problems ?? []),
     ...(parsed.success ? [] : schemaProblems(parsed.error)),
     ...crossProblems(data),
+    ...listenProblems(data, overrides),
     ...secretFiles.problems,
   ].map((problem) => printProblem(problem, sources));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const { tailscaled, clients, ...rest } = parsed.data;
-  const listen = toListen(parsed.data, relative);
+  const listen = toListeners(parsed.data.listen, rest.issuer, relative);
+  const shared = portProblems(listen).map((problem) => printProblem(problem, sources));
+  if (shared.length > 0) throw new ConfigError(shared);
+  const front = frontOf(listen);
   return {
-    issuer: rest.issuer ?? (listen.type === 'demo' ? demoIssuer(listen) : undefined),
+    issuer: rest.issuer ?? (front.type === 'demo' ? demoIssuer(front) : undefined),
     stateDirectory: toStateDirectory(rest.stateDirectory, relative, overrides, env),
     tailscaled: { socket: tailscaled.socket },
     listen,
@@ -176,23 +171,6 @@ const readDocument = (file: string, readFile: ReadFile): JsoncDocument => {
     throw new ConfigError([`${file}: is empty: write at least {}`]);
   }
   return document;
-};
-
-const toListen = (
-  { listen, issuer }: FileConfig,
-  relative: (path: string) => string,
-): TailnetListen | DemoListen => {
-  if (listen.type === 'demo') return listen;
-  const issuerPort = issuer === undefined ? '' : new URL(issuer).port;
-  const standardPort = listen.plainHttp ? 80 : 443;
-  return {
-    type: 'tailnet',
-    port: listen.port ?? (issuerPort === '' ? standardPort : Number(issuerPort)),
-    plainHttp: listen.plainHttp,
-    certificateFile: listen.certificateFile && relative(listen.certificateFile),
-    keyFile: listen.keyFile && relative(listen.keyFile),
-    addresses: listen.addresses,
-  };
 };
 
 const demoIssuer = ({ hosts, port }: DemoListen): string => {

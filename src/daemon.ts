@@ -1,7 +1,8 @@
 import type { SecureContextOptions } from 'node:tls';
 import type Provider from 'oidc-provider';
 import type { Clock } from './clock.ts';
-import type { Config, TailnetListen } from './config.ts';
+import { frontOf, type Listen } from './config/listen.ts';
+import type { Config } from './config.ts';
 import { createApp } from './http/app.ts';
 import { logErrors } from './http/error-log.ts';
 import { type Listening, listen } from './http/listeners.ts';
@@ -75,7 +76,8 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     },
   });
   const node = await firstStatus(status, parts);
-  const issuer = config.issuer ?? issuerOf(node, config.listen as TailnetListen);
+  const front = frontOf(config.listen);
+  const issuer = config.issuer ?? issuerOf(node, front);
 
   const settings = {
     issuer,
@@ -104,7 +106,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
 
   const load = createLoad(limits.requestsInFlight);
   const app = createApp({
-    listener: config.listen.type,
+    listener: front.type === 'demo' ? 'demo' : 'tailnet',
     provider: () => provider,
     settings,
     oracle: settings.oracle,
@@ -116,9 +118,9 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   });
   app.keys = [...keys.cookies];
   const answer = app.callback();
-  const tls = await createTls(config.listen, { api, domain: new URL(issuer).hostname, log });
+  const tls = await createTls(front, { api, domain: new URL(issuer).hostname, log });
   undo.defer(() => tls.stop());
-  const listening = await listenAll(config, node, tls.current(), answer);
+  const listening = await listenAll(config, front, node, tls.current(), answer);
   const drainMs = limits.drainSeconds * 1000;
   undo.defer(() => Promise.all(listening.map((one) => one.close(drainMs))).then(() => undefined));
   undo.defer(() => load.drain(drainMs));
@@ -160,18 +162,24 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** tsidp's issuer: the node's DNS name, with the port only when it is not the scheme's own. */
-function issuerOf(node: NodeStatus, { plainHttp, port }: TailnetListen): string {
-  return new URL(`${plainHttp ? 'http' : 'https'}://${node.dnsName}:${port}`).origin;
+function issuerOf(node: NodeStatus, front: Listen): string {
+  return new URL(
+    `${'plainHttp' in front && front.plainHttp ? 'http' : 'https'}://${node.dnsName}:${front.port}`,
+  ).origin;
 }
 
 async function listenAll(
   config: Config,
+  where: Listen,
   node: NodeStatus,
   tls: SecureContextOptions | undefined,
   answer: Parameters<typeof listen>[1],
 ): Promise<Listening[]> {
-  const { listen: where, limits } = config;
-  const addresses = where.type === 'demo' ? where.hosts : (where.addresses ?? node.addresses);
+  const { limits } = config;
+  const addresses =
+    where.type === 'demo'
+      ? where.hosts
+      : ('addresses' in where && where.addresses) || node.addresses;
   const listening: Listening[] = [];
   try {
     for (const address of addresses) {

@@ -26,11 +26,19 @@ const repeatedIds = (data: unknown): Problem[] => {
   });
 };
 
+/** The listener whose URL the issuer is. */
+const frontOf = (data: unknown): unknown => {
+  const listen = valueAt(data, ['listen']);
+  if (!Array.isArray(listen)) return listen;
+  return listen.find((one) => valueAt(one, ['type']) !== 'backchannel');
+};
+
 const issuerScheme = (data: unknown): Problem[] => {
   const issuer = valueAt(data, ['issuer']);
   if (typeof issuer !== 'string') return [];
-  const isDemo = valueAt(data, ['listen', 'type']) === 'demo';
-  const isPlain = isDemo || valueAt(data, ['listen', 'plainHttp']) === true;
+  const front = frontOf(data);
+  const isDemo = valueAt(front, ['type']) === 'demo';
+  const isPlain = isDemo || valueAt(front, ['plainHttp']) === true;
   if (issuer.startsWith('http://') && !isPlain) {
     return [
       {

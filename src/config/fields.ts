@@ -62,3 +62,17 @@ export const listOf = <Item extends z.ZodType<string>>(item: Item, min: number, 
       error: 'must not name an entry twice',
     });
 };
+
+/** Clients compare such URLs as text (OpenID Connect Discovery 1.0 section 4.3): one spelling only. */
+export const checkOrigin = (written: string, example: string): string | undefined => {
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (url === undefined || !/^https?:$/u.test(url.protocol)) {
+    return `must be a URL such as "${example}"`;
+  }
+  if (url.origin !== written) {
+    return `must be scheme, host and perhaps port in normal form, nothing else: write "${url.origin}"`;
+  }
+  return /^[a-z0-9._-]*[a-z0-9]$|^\[.*\]$/u.test(url.hostname)
+    ? undefined
+    : 'must have a DNS name or an address as its host, without a dot at its end';
+};

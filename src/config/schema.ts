@@ -1,81 +1,12 @@
-import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { clientSchema, loginModes } from './client-schema.ts';
-import { flag, listOf, members, oneOf, path, text, whole, wholeNumber } from './fields.ts';
+import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
+import { listenSchema } from './listen-schema.ts';
 
 /** The configuration file as it may be written; `config.ts` turns its output into a `Config`. */
 
 const daySeconds = 86_400;
 const yearSeconds = 365 * daySeconds;
-
-const checkIssuer = (issuer: string): string | undefined => {
-  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  if (url === undefined || !/^https?:$/u.test(url.protocol)) {
-    return 'must be a URL such as "https://idp.tail1234.ts.net"';
-  }
-  // Clients compare the issuer as text (OpenID Connect Discovery 1.0 section 4.3): one spelling only.
-  if (url.origin !== issuer) {
-    return `must be scheme, host and perhaps port in normal form, nothing else: write "${url.origin}"`;
-  }
-  return /^[a-z0-9._-]*[a-z0-9]$|^\[.*\]$/u.test(url.hostname)
-    ? undefined
-    : 'must have a DNS name or an address as its host, without a dot at its end';
-};
-
-const checkAddress = (address: string): string | undefined => {
-  if (isIP(address) === 0) return 'must be an IP address such as "100.64.0.1"';
-  return /^(?:0\.0\.0\.0|[0:]+)$/u.test(address)
-    ? 'must be an address of this node: listening everywhere would serve more than the tailnet'
-    : undefined;
-};
-
-/** The demo believes a simulated tailnet: whoever reaches it is somebody. So only this machine may. */
-const checkLoopback = (address: string): string | undefined =>
-  (isIPv4(address) && address.startsWith('127.')) || address === '::1'
-    ? undefined
-    : 'must be a loopback address such as "127.0.0.1": the demo is never served to others';
-
-const port = wholeNumber(1, 65_535);
-
-const tailnetListener = members({
-  type: z.literal('tailnet').optional(),
-  port: port.optional().describe("Default: the issuer's port, else 443, or 80 with plainHttp."),
-  plainHttp: flag('Serve plain HTTP inside the tunnel, as tailnets without certificates must.'),
-  certificateFile: path(
-    'Certificate chain in PEM, relative to this file. Default: asked of tailscaled.',
-  ).optional(),
-  keyFile: path('Private key of the certificate in PEM, relative to this file.').optional(),
-  addresses: listOf(text(checkAddress), 1, 16)
-    .optional()
-    .describe("Default: the node's own tailnet addresses."),
-}).superRefine((listen, context) => {
-  const refuse = (member: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [member], message });
-  if (listen.certificateFile !== undefined && listen.keyFile === undefined) {
-    refuse('keyFile', 'must stand beside "certificateFile"');
-  }
-  if (listen.keyFile !== undefined && listen.certificateFile === undefined) {
-    refuse('certificateFile', 'must stand beside "keyFile"');
-  }
-  if (listen.plainHttp && listen.certificateFile !== undefined) {
-    refuse('plainHttp', 'must not stand beside "certificateFile": remove one of the two');
-  }
-});
-
-const demoListener = members({
-  type: z.literal('demo'),
-  hosts: listOf(text(checkLoopback), 1, 16)
-    .default(['127.0.0.1'])
-    .describe('Loopback addresses only.'),
-  port: port.default(4400),
-});
-
-const listen = z
-  .discriminatedUnion('type', [tailnetListener, demoListener], {
-    error: 'must be "tailnet" or "demo"',
-  })
-  .prefault({})
-  .describe("tailnet: the node's own addresses. demo: loopback, for the simulator.");
 
 const lifetimes = members({
   codeSeconds: whole(1, 600, 60, 'Authorization codes (RFC 6749 section 4.1.2: at most 600).'),
@@ -110,7 +41,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 export const fileSchema = members({
   $schema: z.string({ error: 'must be text in quotes' }).optional(),
-  issuer: text(checkIssuer)
+  issuer: text((issuer) => checkOrigin(issuer, 'https://idp.tail1234.ts.net'))
     .optional()
     .describe(
       'The one URL that apps configure, without a slash at its end; http:// only with plainHttp. Default: the DNS name that tailscaled reports.',
@@ -121,7 +52,7 @@ export const fileSchema = members({
   tailscaled: members({
     socket: path("The socket of tailscaled's LocalAPI. Default: by platform.").optional(),
   }).prefault({}),
-  listen,
+  listen: listenSchema,
   login: oneOf(loginModes)
     .default('clickless')
     .describe('Whether a login needs a click on a page. Apps may say otherwise for themselves.'),

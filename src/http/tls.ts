@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { Config } from '../config.ts';
+import type { Listen } from '../config/listen.ts';
 import type { Logger } from '../log.ts';
 import { fetchCertificate } from '../peer/certificate.ts';
 import type { LocalApi } from '../peer/local-api.ts';
@@ -26,8 +26,8 @@ const renewalMs = 6 * 3600 * 1000;
  * The certificate of a listener, kept fresh: from the configured files, else from tailscaled.
  * @throws Error that says which file or what tailscaled misses
  */
-export async function createTls(listen: Config['listen'], parts: TlsParts): Promise<Tls> {
-  if (listen.type === 'demo' || listen.plainHttp) {
+export async function createTls(listen: Listen, parts: TlsParts): Promise<Tls> {
+  if (!('certificateFile' in listen) || ('plainHttp' in listen && listen.plainHttp)) {
     return { current: () => undefined, onRenewal: () => undefined, stop: () => undefined };
   }
   const { certificateFile, keyFile } = listen;

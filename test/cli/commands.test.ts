@@ -81,7 +81,7 @@ describe('config check', () => {
     const config = JSON.parse(out);
     expect(config).toMatchObject({
       stateDirectory: directory,
-      listen: { port: 8443 },
+      listen: [{ port: 8443 }],
       log: { level: 'debug' },
       clients: [{ secret: '(set, not shown)' }, { secret: '(set, not shown)' }, { id: 'c' }],
     });

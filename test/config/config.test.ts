@@ -7,14 +7,17 @@ test('an empty file is a whole configuration', () => {
     issuer: undefined,
     stateDirectory: '/state',
     tailscaled: { socket: undefined },
-    listen: {
-      type: 'tailnet',
-      port: 443,
-      plainHttp: false,
-      certificateFile: undefined,
-      keyFile: undefined,
-      addresses: undefined,
-    },
+    listen: [
+      {
+        type: 'auto',
+        port: 443,
+        plainHttp: false,
+        funnel: false,
+        certificateFile: undefined,
+        keyFile: undefined,
+        addresses: undefined,
+      },
+    ],
     login: 'clickless',
     access: 'open',
     emailVerified: 'addresses',
@@ -89,7 +92,7 @@ test('flags win over the environment, which wins over the file', () => {
   const read = ({ issuer, stateDirectory, listen, log, tailscaled }: Config) => [
     issuer,
     stateDirectory,
-    listen.port,
+    listen[0]?.port,
     log.level,
     tailscaled.socket,
   ];
@@ -103,7 +106,7 @@ test('flags win over the environment, which wins over the file', () => {
   expect(read(load(file, { env, argv }))).toEqual([
     ...['https://flag.example', '/flag', 3, 'trace', '/env.sock'],
   ]);
-  expect(load(file, { argv }).listen).toMatchObject({ addresses: ['100.64.0.1'] });
+  expect(load(file, { argv }).listen).toMatchObject([{ addresses: ['100.64.0.1'] }]);
 });
 
 test('TSIDP_CONFIG names the file, --config another', () => {
@@ -129,21 +132,23 @@ test("tsidp's TS_STATE_DIR works; ours wins over it", () => {
 });
 
 test('what Kubernetes sets beside a Service named tsidp is no port', () => {
-  expect(load({}, { env: { TSIDP_PORT: 'tcp://10.0.0.1:443' } }).listen.port).toBe(443);
+  expect(load({}, { env: { TSIDP_PORT: 'tcp://10.0.0.1:443' } }).listen[0]?.port).toBe(443);
 });
 
 test("the port follows the issuer's, then the scheme's", () => {
   const plain = { listen: { plainHttp: true } };
-  expect(load({ issuer: 'https://idp.example:8443' }).listen.port).toBe(8443);
-  expect(load({ issuer: 'https://idp.example:8443', listen: { port: 9 } }).listen.port).toBe(9);
-  expect(load(plain).listen.port).toBe(80);
-  expect(load({}, { argv: ['--plain-http'] }).listen).toMatchObject({ port: 80, plainHttp: true });
+  expect(load({ issuer: 'https://idp.example:8443' }).listen[0]?.port).toBe(8443);
+  expect(load({ issuer: 'https://idp.example:8443', listen: { port: 9 } }).listen[0]?.port).toBe(9);
+  expect(load(plain).listen[0]?.port).toBe(80);
+  expect(load({}, { argv: ['--plain-http'] }).listen).toMatchObject([
+    { port: 80, plainHttp: true },
+  ]);
 });
 
 test('the demo has its issuer from where it listens', () => {
   expect(load({ listen: { type: 'demo' } })).toMatchObject({
     issuer: 'http://127.0.0.1:4400',
-    listen: { type: 'demo', hosts: ['127.0.0.1'], port: 4400 },
+    listen: [{ type: 'demo', hosts: ['127.0.0.1'], port: 4400 }],
   });
   expect(load({ listen: { type: 'demo', hosts: ['::1'], port: 80 } }).issuer).toBe('http://[::1]');
 });

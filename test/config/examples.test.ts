@@ -31,12 +31,12 @@ test.each(examples)('config/%s loads and names its schema', (name) => {
 test('the examples say what their comments promise', () => {
   expect(load('minimal.jsonc')).toMatchObject({
     issuer: undefined,
-    listen: { type: 'tailnet', port: 443, plainHttp: false },
+    listen: [{ type: 'auto', port: 443, plainHttp: false }],
     clients: [{ id: 'grafana', name: 'grafana', secret: 'a secret of an example' }],
   });
   expect(load('headscale.jsonc')).toMatchObject({
     issuer: 'http://idp.tailnet.example',
-    listen: { type: 'tailnet', port: 80, plainHttp: true },
+    listen: [{ type: 'tailnet', port: 80, plainHttp: true }],
   });
   const homeLab = load('home-lab.jsonc');
   expect(homeLab.clients.find(({ id }) => id === 'immich')?.redirectUris).toContain(

@@ -39,7 +39,11 @@ const refused: readonly [what: string, file: unknown, problem: RegExp][] = [
     { issuer: 'https://idp.example', listen: { type: 'demo' } },
     /must begin with "http:\/\/", as the demo/u,
   ],
-  ['unknown listener', { listen: { type: 'public' } }, /"public" must be "tailnet" or "demo"/u],
+  [
+    'unknown listener',
+    { listen: { type: 'public' } },
+    /"public" must be one of "auto", "tailnet"/u,
+  ],
   ['listening everywhere', { listen: { addresses: ['0.0.0.0'] } }, /listening everywhere/u],
   ['listening everywhere, IPv6', { listen: { addresses: ['::'] } }, /listening everywhere/u],
   ['no address', { listen: { addresses: ['idp'] } }, /must be an IP address/u],

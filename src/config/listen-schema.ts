@@ -1,0 +1,147 @@
+import { isIP, isIPv4 } from 'node:net';
+import { z } from 'zod';
+import { checkOrigin, flag, listOf, members, path, text, wholeNumber } from './fields.ts';
+
+/** Where the daemon may be reached, as the configuration file says it. `listen.ts` completes it. */
+
+const checkIp = (address: string): string | undefined =>
+  isIP(address) === 0 ? 'must be an IP address such as "100.64.0.1"' : undefined;
+
+const checkAddress = (address: string): string | undefined =>
+  checkIp(address) ??
+  (/^(?:0\.0\.0\.0|[0:]+)$/u.test(address)
+    ? 'must be an address of this node: listening everywhere would serve more than the tailnet'
+    : undefined);
+
+/** The demo believes a simulated tailnet: whoever reaches it is somebody. So only this machine may. */
+const checkLoopback = (address: string): string | undefined =>
+  (isIPv4(address) && address.startsWith('127.')) || address === '::1'
+    ? undefined
+    : 'must be a loopback address such as "127.0.0.1": the demo is never served to others';
+
+const port = wholeNumber(1, 65_535);
+const ownPort = port
+  .optional()
+  .describe("Default: the issuer's port, else 443, or 80 with plainHttp.");
+const plainHttp = flag(
+  'Serve plain HTTP inside the tunnel, as tailnets without certificates must.',
+);
+const funnel = flag(
+  'Let the public internet reach the endpoints that apps call (Tailscale Funnel); never a login.',
+);
+const certificate = {
+  certificateFile: path(
+    'Certificate chain in PEM, relative to this file. Default: asked of tailscaled.',
+  ).optional(),
+  keyFile: path('Private key of the certificate in PEM, relative to this file.').optional(),
+};
+const addresses = listOf(text(checkAddress), 1, 16)
+  .optional()
+  .describe("Default: the node's own tailnet addresses.");
+
+interface Written {
+  readonly certificateFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly plainHttp?: boolean;
+  readonly funnel?: boolean;
+  readonly port?: number | undefined;
+}
+
+/** Funnel's own ports. */
+const funnelPorts = [443, 8443, 10_000];
+
+/** What of one listener must or must not stand together. */
+const checkTogether = (listen: Written, context: z.RefinementCtx): void => {
+  const refuse = (member: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [member], message });
+  if (listen.certificateFile !== undefined && listen.keyFile === undefined) {
+    refuse('keyFile', 'must stand beside "certificateFile"');
+  }
+  if (listen.keyFile !== undefined && listen.certificateFile === undefined) {
+    refuse('certificateFile', 'must stand beside "keyFile"');
+  }
+  if (listen.plainHttp && listen.certificateFile !== undefined) {
+    refuse('plainHttp', 'must not stand beside "certificateFile": remove one of the two');
+  }
+  if (!listen.funnel) return;
+  if (listen.plainHttp) refuse('plainHttp', 'must not stand beside "funnel": Funnel is HTTPS only');
+  if (listen.certificateFile !== undefined) {
+    refuse(
+      'certificateFile',
+      'must not stand beside "funnel": Funnel uses the node\'s certificate',
+    );
+  }
+  if (listen.port !== undefined && !funnelPorts.includes(listen.port)) {
+    refuse('port', `must be one of Funnel's ports: ${funnelPorts.join(', ')}`);
+  }
+};
+
+const auto = members({
+  type: z.literal('auto').optional(),
+  port: ownPort,
+  plainHttp,
+  funnel,
+  ...certificate,
+  addresses,
+}).superRefine(checkTogether);
+
+const tailnet = members({
+  type: z.literal('tailnet'),
+  port: ownPort,
+  plainHttp,
+  ...certificate,
+  addresses,
+}).superRefine(checkTogether);
+
+const serve = members({
+  type: z.literal('serve'),
+  port: ownPort,
+  plainHttp,
+  funnel,
+}).superRefine(checkTogether);
+
+const userspace = members({
+  type: z.literal('userspace'),
+  port: ownPort,
+  plainHttp,
+  ...certificate,
+}).superRefine(checkTogether);
+
+const backchannel = members({
+  type: z.literal('backchannel'),
+  address: text(checkIp).describe(
+    'Any address of this machine or pod; "0.0.0.0" and "::" are all.',
+  ),
+  port,
+  baseUrl: text((url) => checkOrigin(url, 'http://tsidp:8080')).describe(
+    'How apps reach this listener, without a slash at its end. Its metadata names endpoints here.',
+  ),
+  ...certificate,
+}).superRefine(checkTogether);
+
+const demo = members({
+  type: z.literal('demo'),
+  hosts: listOf(text(checkLoopback), 1, 16)
+    .default(['127.0.0.1'])
+    .describe('Loopback addresses only.'),
+  port: port.default(4400),
+});
+
+const names = ['auto', 'tailnet', 'serve', 'userspace', 'backchannel', 'demo'];
+
+const listener = z.discriminatedUnion(
+  'type',
+  [auto, tailnet, serve, userspace, backchannel, demo],
+  { error: `must be one of ${names.map((name) => `"${name}"`).join(', ')}` },
+);
+
+const tooMany = { error: 'must be a list of 1 to 8 listeners' };
+
+export const listenSchema = z
+  .union([listener, z.array(listener).min(1, tooMany).max(8, tooMany)])
+  .prefault({})
+  .describe(
+    "One listener or a list. auto: what fits tailscaled, and the default. tailnet: the node's own addresses. serve: behind tailscale serve or Funnel. userspace: loopback, for tailscaled without TUN. backchannel: apps' servers outside the tailnet. demo: loopback, for the simulator.",
+  );
+
+export type WrittenListener = z.output<typeof listener>;
