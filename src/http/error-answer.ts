@@ -28,6 +28,14 @@ export async function answerError(
   else if (kind === 'page') {
     log.info({ requestId, path: ctx.path, error: known.error }, known.description);
   }
+  if (error instanceof errors.AccessDenied) {
+    settings.audit.append({
+      at: settings.clock.nowSeconds(),
+      event: 'denial',
+      reason: known.description,
+      detail: { at: ctx.path.split('/')[1], peer: facts?.peer },
+    });
+  }
   // nothing of a half-made answer may go out: no code, no cookie
   for (const name of ['Location', 'Set-Cookie']) ctx.remove(name);
   ctx.status = known.status;

@@ -178,9 +178,10 @@ function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']
     // outlives what hangs on it; the store extends it at each rotation
     Grant: (ctx) => {
       const { client } = ctx.oidc;
-      const longest = client?.grantTypeAllowed('refresh_token')
+      const refreshSeconds = client?.grantTypeAllowed('refresh_token')
         ? of('refreshIdleSeconds', client)
-        : of('accessTokenSeconds', client);
+        : 0;
+      const longest = Math.max(refreshSeconds, of('accessTokenSeconds', client));
       return longest + of('codeSeconds', client) + 60;
     },
     IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
