@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from './bus.ts';
 import { type Fault, misbehave } from './faults.ts';
 import { listenOnSocket } from './listen.ts';
+import { NodeLogin } from './login.ts';
 import { type Change, Model } from './model.ts';
 import type { PolicyInput } from './policy-file.ts';
 import { answer, respond, type ServeState, textAnswer, versionHeaders } from './routes.ts';
@@ -41,6 +42,8 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
   readonly socketPath: string;
   /** Added to every answer. */
   delayMs = 0;
+  /** How the node itself is logged in. */
+  readonly login = new NodeLogin((patch) => this.setStatus(patch));
   readonly #model: Model;
   readonly #bus = new Bus();
   readonly #serve: ServeState = { serveConfig: 'null' };
@@ -159,9 +162,11 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
       response.setHeader(name, value);
     }
     if (url.pathname === busPath) return this.#watch(url, response);
-    const body = request.method === 'POST' ? await text(request) : '';
-    const headers = { ifMatch: request.headers['if-match'] };
     const method = request.method ?? 'GET';
+    const body = method === 'GET' ? '' : await text(request);
+    const loggedIn = this.login.answer(method, url.pathname, body);
+    if (loggedIn) return respond(response, loggedIn);
+    const headers = { ifMatch: request.headers['if-match'] };
     respond(response, answer(method, url, headers, body, this.#model, this.#serve));
   }
 

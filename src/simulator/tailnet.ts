@@ -55,6 +55,8 @@ const statusSchema = z.strictObject({
   tun: z.boolean().default(true),
   online: z.boolean().default(true),
   health: z.array(z.string()).default([]),
+  /** Where a person is to go, so that the node is logged in. */
+  authUrl: z.string().default(''),
   certDomains: z.array(z.string()).nullable().default(null),
 });
 

@@ -177,7 +177,7 @@ function loggedOutStatus({ status, self }: Tailnet): Json {
     Version: status.version,
     TUN: status.tun,
     BackendState: status.backendState,
-    AuthURL: '',
+    AuthURL: status.authUrl,
     TailscaleIPs: null,
     Self: {
       ID: '',
@@ -199,7 +199,7 @@ function loggedOutStatus({ status, self }: Tailnet): Json {
       InMagicSock: false,
       InEngine: false,
     },
-    Health: ['Tailscale is stopped.'],
+    Health: status.health.length > 0 ? status.health : ['Tailscale is stopped.'],
     MagicDNSSuffix: '',
     CurrentTailnet: null,
     CertDomains: null,
