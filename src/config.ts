@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { checkChosenSecret } from './config/client-schema.ts';
 import { crossProblems, readFailure, readSecretFiles } from './config/cross-check.ts';
-import { type JsoncDocument, parseDocument } from './config/document.ts';
+import { type JsoncDocument, parseDocument, valueAt } from './config/document.ts';
 import { configFlags, type ParsedFlags, parseFlags } from './config/flags.ts';
 import {
   type DemoListen,
@@ -22,6 +22,13 @@ import {
 import { printProblem, type Sources, schemaProblems } from './config/problems.ts';
 import { type FileConfig, fileSchema } from './config/schema.ts';
 import { defaultStateDirectory } from './config/state-directory.ts';
+import {
+  funnelOverride,
+  localListeners,
+  readUpstream,
+  type Upstream,
+  upstreamWarnings,
+} from './config/upstream.ts';
 
 /** What the daemon runs with: one file, then the environment, then flags, in rising order. */
 export interface Config {
@@ -39,12 +46,17 @@ export interface Config {
   readonly access: 'open' | 'granted';
   readonly emailVerified: 'addresses' | 'always' | 'never';
   readonly allowForeignUsers: boolean;
+  readonly capabilityScopes: FileConfig['capabilityScopes'];
   readonly whoisCacheSeconds: number;
   readonly staleNetworkMapSeconds: number;
   readonly lifetimes: FileConfig['lifetimes'];
   readonly limits: FileConfig['limits'];
   readonly log: { readonly level: LogLevel };
   readonly clients: readonly ClientConfig[];
+  /** What tsidp's own flags and variables ask for. */
+  readonly upstream: Upstream;
+  /** What was given and has no meaning here, each with what to do instead; to be logged at start. */
+  readonly warnings: readonly string[];
 }
 
 export type LoginMode = FileConfig['login'];
@@ -67,6 +79,10 @@ export interface ClientConfig {
   /** CORS origins beside those of its redirect URIs. */
   readonly allowedOrigins: readonly string[];
   readonly lifetimes: ClientLifetimes | undefined;
+  /** Undefined: as `Config.access` says. */
+  readonly access: 'open' | 'granted' | undefined;
+  readonly requires: FileConfig['clients'][number]['requires'];
+  readonly claims: FileConfig['clients'][number]['claims'];
 }
 
 export interface ClientLifetimes {
@@ -116,7 +132,9 @@ export const loadConfigWith = (
 ): Config => {
   const file = flags.strings['config']?.at(-1) ?? variable(env, 'TSIDP_CONFIG');
   const document = file === undefined ? undefined : readDocument(file, readFile);
-  const overrides = collectOverrides(env, flags);
+  const upstream = readUpstream(env, flags);
+  const hasFunnel = valueAt(document?.value, ['listen', 'funnel']) !== undefined;
+  const overrides = [...collectOverrides(env, flags), ...funnelOverride(upstream, hasFunnel)];
   const data = applyOverrides(document?.value ?? {}, overrides);
   const sources: Sources = { file, document, overrides, data };
 
@@ -131,10 +149,14 @@ export const loadConfigWith = (
     ...listenProblems(data, overrides),
     ...secretFiles.problems,
   ].map((problem) => printProblem(problem, sources));
+  problems.push(...upstream.problems);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const { tailscaled, clients, ...rest } = parsed.data;
-  const listen = toListeners(parsed.data.listen, rest.issuer, relative);
+  const listen = [
+    ...toListeners(parsed.data.listen, rest.issuer, relative),
+    ...localListeners(upstream),
+  ];
   const shared = portProblems(listen).map((problem) => printProblem(problem, sources));
   if (shared.length > 0) throw new ConfigError(shared);
   const front = frontOf(listen);
@@ -147,12 +169,15 @@ export const loadConfigWith = (
     access: rest.access,
     emailVerified: rest.emailVerified,
     allowForeignUsers: rest.allowForeignUsers,
+    capabilityScopes: rest.capabilityScopes,
     whoisCacheSeconds: rest.whoisCacheSeconds,
     staleNetworkMapSeconds: rest.staleNetworkMapSeconds,
     lifetimes: rest.lifetimes,
     limits: rest.limits,
     log: rest.log,
     clients: clients.map((client, index) => toClient(client, secretFiles.secrets.get(index))),
+    upstream: upstream.upstream,
+    warnings: upstreamWarnings(upstream, { managed: false }),
   };
 };
 
@@ -212,4 +237,7 @@ export const toClient = (
   grantTypes: client.grantTypes,
   allowedOrigins: client.allowedOrigins,
   lifetimes: client.lifetimes,
+  access: client.access,
+  requires: client.requires,
+  claims: client.claims,
 });

@@ -29,6 +29,7 @@ async function main(): Promise<number> {
 async function serve(argv: readonly string[]): Promise<number> {
   const config = loadConfig({ argv, env: process.env });
   const log = createLogger({ level: config.log.level });
+  for (const warning of config.warnings) log.warn(warning);
   const ending = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => ending.abort());

@@ -14,10 +14,16 @@ export const configCheck = defineCommand({
   },
 });
 
+const hidden = '(set, not shown)';
+
 const maskSecrets = (config: Config): unknown => ({
   ...config,
+  upstream: {
+    ...config.upstream,
+    ...(config.upstream.authKey === undefined ? {} : { authKey: hidden }),
+  },
   clients: config.clients.map((client) => ({
     ...client,
-    ...(client.secret === undefined ? {} : { secret: '(set, not shown)' }),
+    ...(client.secret === undefined ? {} : { secret: hidden }),
   })),
 });

@@ -15,6 +15,8 @@ export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 export interface ParsedFlags {
   readonly strings: Readonly<Record<string, readonly string[]>>;
   readonly switches: ReadonlySet<string>;
+  /** Those that were written as off: `-funnel=false`. */
+  readonly switchedOff: ReadonlySet<string>;
   readonly positionals: readonly string[];
   /** Each names the flag and what to write instead. */
   readonly problems: readonly string[];
@@ -33,8 +35,35 @@ export const configFlags: FlagSpecs = {
     help: "socket of tailscaled's LocalAPI ($TSIDP_TAILSCALED_SOCKET)",
   },
   'plain-http': { type: 'boolean', help: 'serve plain HTTP inside the tunnel' },
+  funnel: {
+    type: 'boolean',
+    help: 'let the public internet reach what apps call, by Tailscale Funnel ($TSIDP_USE_FUNNEL)',
+  },
+  'local-port': {
+    type: 'string',
+    value: 'PORT',
+    help: "serve apps of this machine on loopback, too; -1 doesn't ($TSIDP_LOCAL_PORT)",
+  },
+  hostname: {
+    type: 'string',
+    value: 'NAME',
+    help: 'name of the node, where tsidp runs its own tailscaled ($TS_HOSTNAME)',
+  },
+  'use-local-tailscaled': {
+    type: 'boolean',
+    help: "stand beside this machine's tailscaled ($TSIDP_USE_LOCAL_TAILSCALED)",
+  },
+  'enable-sts': { type: 'boolean', help: "tsidp's; says what to do instead" },
+  'debug-all-requests': { type: 'boolean', help: "tsidp's; says what to do instead" },
+  'debug-tsnet': { type: 'boolean', help: "show tailscaled's log, where tsidp runs its own" },
   help: { type: 'boolean', help: 'print this text' },
   version: { type: 'boolean', help: 'print the version' },
+};
+
+/** As Go's `strconv.ParseBool` reads it; undefined for anything else. */
+export const booleanOf = (text: string): boolean | undefined => {
+  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;
+  return ['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text) ? false : undefined;
 };
 
 /** `-config` as Go programs take it means `--config`; a lone dash and what follows `--` stay as they are. */
@@ -70,10 +99,11 @@ const refuse = (
     return `--${name}: there is no such flag${guess || '; --help lists them'}`;
   }
   if (spec.type === 'boolean') {
-    const isFine = value === undefined || value === 'true' || value === 'false';
+    const isFine = value === undefined || booleanOf(value) !== undefined;
     return isFine ? undefined : `--${name}: takes no value: write it alone`;
   }
-  return value === undefined || (!inline && value.startsWith('-'))
+  // a negative number is no flag: tsidp is told -local-port -1
+  return value === undefined || (!inline && /^-(?!\d+$)/u.test(value))
     ? `--${name}: needs a value: write --${name} ${spec.value ?? 'VALUE'}`
     : undefined;
 };
@@ -91,9 +121,13 @@ export const parseFlags = (argv: readonly string[], specs: FlagSpecs): ParsedFla
 
   const strings: Record<string, string[]> = {};
   const switches = new Set<string>();
+  const switchedOff = new Set<string>();
   for (const [name, spec] of Object.entries(specs)) {
     const values = valuesOf(name);
-    if (spec.type === 'boolean' && values.at(-1) === 'true') switches.add(name);
+    const last = values.at(-1);
+    if (spec.type === 'boolean' && last !== undefined) {
+      (booleanOf(last) === true ? switches : switchedOff).add(name);
+    }
     if (spec.type === 'string' && values.length > 0) {
       strings[name] = spec.multiple === true ? values : values.slice(-1);
     }
@@ -101,6 +135,7 @@ export const parseFlags = (argv: readonly string[], specs: FlagSpecs): ParsedFla
   return {
     strings,
     switches,
+    switchedOff,
     positionals: tokens.filter((token) => token.kind === 'positional').map(({ value }) => value),
     problems: refused.filter((problem) => problem !== undefined),
   };

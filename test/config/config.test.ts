@@ -43,6 +43,12 @@ test('an empty file is a whole configuration', () => {
     },
     log: { level: 'info' },
     clients: [],
+    upstream: {
+      funnel: false,
+      enableSts: false,
+      debugTailscaled: false,
+    },
+    warnings: [],
   });
 });
 
