@@ -5,6 +5,7 @@ import { frontOf, type Listen } from './config/listen.ts';
 import type { Config } from './config.ts';
 import { createApp } from './http/app.ts';
 import { logErrors } from './http/error-log.ts';
+import { socketEntrance } from './http/identify/socket.ts';
 import { type Listening, listen } from './http/listeners.ts';
 import { createLoad } from './http/load.ts';
 import { pages } from './http/pages/pages.ts';
@@ -19,6 +20,7 @@ import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createProvider } from './provider/provider.ts';
+import { createRuleReport } from './provider/rule-report.ts';
 import { loadOrCreateSecretKey } from './provider/secret-key.ts';
 import { createSecretChecker } from './provider/secrets.ts';
 import { openState } from './store/open.ts';
@@ -89,6 +91,8 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     oracle: createOracle({ whois, status, options: config }),
     audit: store.audit,
     pages,
+    onRules: createRuleReport(log),
+    ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };
   const provider: Provider = createProvider({
     settings,
@@ -106,10 +110,13 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
 
   const load = createLoad(limits.requestsInFlight);
   const app = createApp({
-    listener: front.type === 'demo' ? 'demo' : 'tailnet',
+    entrance: socketEntrance(front.type === 'demo' ? 'demo' : 'tailnet', {
+      issuer: new URL(issuer),
+      oracle: settings.oracle,
+      status,
+    }),
     provider: () => provider,
     settings,
-    oracle: settings.oracle,
     status,
     store,
     load,

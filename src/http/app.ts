@@ -3,15 +3,14 @@ import { errors } from 'oidc-provider';
 import { setFacts } from '../provider/request.ts';
 import { createDispatch } from './dispatch.ts';
 import { answerError } from './error-answer.ts';
-import { findRoute, type Route } from './exposure.ts';
-import { isOwnHost, takeHost } from './hosts.ts';
-import { factsOfSocket } from './identify.ts';
+import { findRoute, kindOf, type ListenerKind } from './exposure.ts';
+import { keepFrontChannel } from './identify/backchannel.ts';
 import type { AppParts } from './parts.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
 /** The Koa app of one listener. oidc-provider runs inside it as its last middleware. */
 export function createApp(parts: AppParts): Koa {
-  const { settings, log } = parts;
+  const { settings, entrance, log } = parts;
   const app = new Koa();
   // host and protocol are the issuer's (`ownUrls`), which Koa then reads from X-Forwarded-Proto
   app.proxy = true;
@@ -21,39 +20,39 @@ export function createApp(parts: AppParts): Koa {
 
   app.use(durably(parts));
   app.use(async (ctx) => {
-    const host = takeHost(ctx.req);
+    const host = entrance.takeHost(ctx.req);
     ctx.originalUrl = ctx.request.originalUrl = ctx.req.url ?? '/';
-    const exposed = findRoute(parts.listener, ctx.method, ctx.path);
-    setSecurityHeaders(ctx, exposed.route?.kind ?? 'api', issuer.protocol === 'https:');
+    const listener = entrance.exposure(ctx.req);
+    const exposed = findRoute(listener, ctx.method, ctx.path);
+    setSecurityHeaders(ctx, kindOf(exposed), issuer.protocol === 'https:');
     if (host === undefined) {
       throw new errors.InvalidRequest('the request must name one host');
     }
-    if (!isOwnHost(host, issuer.hostname, parts.status.current())) {
-      throw misdirected(settings.issuer);
-    }
-    if (!exposed.route) throw notHere(ctx, exposed.allow);
+    if (!entrance.isOwnHost(host)) throw misdirected(settings.issuer);
+    if (!exposed.route) throw notHere(ctx, listener, exposed.allow);
     if (exposed.route.sameOriginOnly) requireSameOrigin(ctx, issuer.origin);
-    setFacts(ctx, factsOfSocket(ctx.req, parts.oracle));
-    ownUrls(ctx, issuer);
+    setFacts(ctx, await entrance.facts(ctx.req, exposed.route.kind));
+    ownUrls(ctx, entrance.origin);
     await dispatch(ctx, exposed.route);
+    if (entrance.origin.origin !== issuer.origin) keepFrontChannel(ctx, issuer, entrance.origin);
   });
   app.on('error', (error) => log.error({ err: error }, 'answer could not be sent'));
   return app;
 }
 
 /** Nothing is answered before what it rests on is durable; and nothing escapes unanswered. */
-function durably({ load, store, log, settings, listener }: AppParts): Middleware {
+function durably({ load, store, log, settings, entrance }: AppParts): Middleware {
   return async (ctx, next) => {
-    const route = (): Route | undefined => findRoute(listener, ctx.method, ctx.path).route;
+    const kind = () => kindOf(findRoute(entrance.exposure(ctx.req), ctx.method, ctx.path));
     // who asks how we are must hear it, most of all under load
-    const leave = route()?.kind === 'health' ? () => undefined : load.enter();
+    const leave = kind() === 'health' ? () => undefined : load.enter();
     const { failures } = store;
     try {
       if (!leave) throw overloaded();
       await next();
       await store.committed(failures);
     } catch (error) {
-      await answerError(ctx, error, { kind: route()?.kind ?? 'api', settings, log });
+      await answerError(ctx, error, { kind: kind(), settings, log });
       await store.committed().catch((cause) => log.error({ err: cause }, 'audit record lost'));
     } finally {
       leave?.();
@@ -73,8 +72,18 @@ function misdirected(issuer: string): errors.InvalidRequest {
   return new errors.InvalidRequest(`this is not the host you asked for: use ${issuer}`, 421);
 }
 
-function notHere(ctx: Context, allow: readonly string[] | undefined): errors.InvalidRequest {
-  if (!allow) return new errors.InvalidRequest('there is nothing at this address', 404);
+function notHere(
+  ctx: Context,
+  listener: ListenerKind,
+  allow: readonly string[] | undefined,
+): errors.InvalidRequest {
+  if (!allow) {
+    const hint =
+      listener === 'funnel'
+        ? ' for the public internet: connect to Tailscale on this device and try again'
+        : '';
+    return new errors.InvalidRequest(`there is nothing at this address${hint}`, 404);
+  }
   ctx.set('Allow', allow.join(', '));
   return new errors.InvalidRequest(`${ctx.method} is not for this address`, 405);
 }
@@ -94,10 +103,10 @@ function requireSameOrigin(ctx: Context, issuerOrigin: string): void {
   }
 }
 
-/** oidc-provider builds URLs from the request; they must be the issuer's, never the request's (T29). */
-function ownUrls(ctx: Context, issuer: URL): void {
+/** oidc-provider builds URLs from the request; they must be the listener's, never the request's (T29). */
+function ownUrls(ctx: Context, origin: URL): void {
   const { headers } = ctx.req;
-  headers.host = issuer.host;
-  headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1);
+  headers.host = origin.host;
+  headers['x-forwarded-proto'] = origin.protocol.slice(0, -1);
   delete headers['x-forwarded-host'];
 }

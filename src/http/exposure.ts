@@ -1,5 +1,15 @@
-/** Listeners, each with one way to know the peer (`identify.ts`) and the routes that it exposes (below). */
-export type ListenerKind = 'tailnet' | 'demo';
+/**
+ * Listeners, each with one way to know the peer (`identify/`) and the routes that it exposes (below). `funnel` is
+ * what `serve` shows to the public internet.
+ */
+export type ListenerKind =
+  | 'tailnet'
+  | 'serve'
+  | 'funnel'
+  | 'userspace'
+  | 'backchannel'
+  | 'admin'
+  | 'demo';
 
 /** `page`: a person's browser comes here, and errors are pages. `api`: a program, and errors are JSON. */
 export type RouteKind = 'page' | 'api' | 'metadata' | 'health';
@@ -16,35 +26,38 @@ export interface Route {
   readonly sameOriginOnly?: true;
 }
 
-const everywhere = ['tailnet', 'demo'] as const;
+/** Where people come, each from a device that the listener knows. */
+const people = ['tailnet', 'serve', 'userspace', 'demo'] as const;
+/** Also the servers of apps, who authenticate with their secrets, and need not be in the tailnet. */
+const servers = [...people, 'funnel', 'backchannel'] as const;
 const cors = ['GET', 'POST', 'OPTIONS'] as const;
 
 /** All that can be reached, as one table; what is not in it is a 404. A path ends in `/*` for one more segment. */
 export const exposure: readonly Route[] = [
-  { path: '/', methods: ['GET'], kind: 'page', listeners: everywhere },
-  { path: '/authorize', methods: ['GET', 'POST'], kind: 'page', listeners: everywhere },
-  { path: '/authorize/*', methods: ['GET'], kind: 'page', listeners: everywhere },
+  { path: '/', methods: ['GET'], kind: 'page', listeners: people },
+  { path: '/authorize', methods: ['GET', 'POST'], kind: 'page', listeners: people },
+  { path: '/authorize/*', methods: ['GET'], kind: 'page', listeners: people },
   {
     path: '/interaction/*',
     methods: ['GET', 'POST'],
     kind: 'page',
-    listeners: everywhere,
+    listeners: people,
     sameOriginOnly: true,
   },
-  { path: '/logout', methods: ['GET', 'POST'], kind: 'page', listeners: everywhere },
+  { path: '/logout', methods: ['GET', 'POST'], kind: 'page', listeners: people },
   {
     path: '/logout/confirm',
     methods: ['POST'],
     kind: 'page',
-    listeners: everywhere,
+    listeners: people,
     sameOriginOnly: true,
   },
-  { path: '/logout/success', methods: ['GET'], kind: 'page', listeners: everywhere },
-  { path: '/token', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: everywhere },
-  { path: '/userinfo', methods: cors, kind: 'api', listeners: everywhere },
-  { path: '/introspect', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: everywhere },
-  { path: '/revoke', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: everywhere },
-  { path: '/request', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: everywhere },
+  { path: '/logout/success', methods: ['GET'], kind: 'page', listeners: people },
+  { path: '/token', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
+  { path: '/userinfo', methods: cors, kind: 'api', listeners: servers },
+  { path: '/introspect', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
+  { path: '/revoke', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
+  { path: '/request', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: [...people, 'funnel'] },
   ...[
     '/.well-known/openid-configuration',
     '/.well-known/oauth-authorization-server',
@@ -54,26 +67,36 @@ export const exposure: readonly Route[] = [
       path,
       methods: ['GET', 'OPTIONS'],
       kind: 'metadata',
-      listeners: everywhere,
+      listeners: servers,
     }),
   ),
-  { path: '/healthz', methods: ['GET'], kind: 'health', listeners: everywhere },
-  { path: '/readyz', methods: ['GET'], kind: 'health', listeners: everywhere },
+  { path: '/healthz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
+  { path: '/readyz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
 ];
 
 export type Exposed =
   | { readonly route: Route }
-  /** 404, or 405 with the methods that would do. */
-  | { readonly route: undefined; readonly allow: readonly string[] | undefined };
+  /** 404, or 405 with the methods that would do; `page` where people inside the tailnet find one. */
+  | {
+      readonly route: undefined;
+      readonly allow: readonly string[] | undefined;
+      readonly kind: 'page' | 'api';
+    };
+
+/** How errors are told there. */
+export function kindOf(exposed: Exposed): RouteKind {
+  return exposed.route ? exposed.route.kind : exposed.kind;
+}
 
 /** The route of a request on a listener. Paths are compared exactly: no other case, no extra slash. */
 export function findRoute(listener: ListenerKind, method: string, path: string): Exposed {
   const route = byPath.get(path) ?? byPath.get(path.replace(/[^/]+$/, '*'));
-  if (!route?.listeners.includes(listener)) return { route: undefined, allow: undefined };
+  const kind = listener === 'funnel' && route?.kind === 'page' ? 'page' : 'api';
+  if (!route?.listeners.includes(listener)) return { route: undefined, allow: undefined, kind };
   const asked = method === 'HEAD' ? 'GET' : method;
   if (route.methods.some((allowed) => allowed === asked)) return { route };
   const allow = route.methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
-  return { route: undefined, allow };
+  return { route: undefined, allow, kind };
 }
 
 const byPath: ReadonlyMap<string, Route> = new Map(exposure.map((route) => [route.path, route]));

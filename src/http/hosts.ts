@@ -7,14 +7,18 @@ import type { NodeStatus } from '../peer/status.ts';
  * @returns undefined when it names none, or more than one (RFC 9112 3.2)
  */
 export function takeHost(request: IncomingMessage): string | undefined {
-  const { rawHeaders, url = '' } = request;
-  const count = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
-  if (count !== 1) return undefined;
+  const { url = '' } = request;
+  if (!hasOneHost(request)) return undefined;
   if (url.startsWith('/')) return request.headers.host;
   const target = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
   if (!target) return undefined;
   request.url = target.pathname + target.search;
   return target.host;
+}
+
+/** RFC 9112 3.2 */
+export function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length === 1;
 }
 
 /**
@@ -36,7 +40,7 @@ export function isOwnHost(
 }
 
 /** Lower case, without port, brackets and trailing dot; undefined for what is no host. */
-function hostname(host: string): string | undefined {
+export function hostname(host: string): string | undefined {
   if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) return undefined;
   const name = host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1');
   return name.toLowerCase().replace(/\.$/, '');

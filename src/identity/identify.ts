@@ -25,6 +25,8 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   self: 'Your connection comes from the machine that runs this login server, where any program looks the same as you. Log in from a device of your own.',
   proxied:
     'Your connection came through another proxy, so this server can not see who you are. Open the address of the login server directly from your own device.',
+  funnel:
+    'Your request came over the public internet (Tailscale Funnel), where this server can not see who you are. Connect to Tailscale on this device and try again.',
   'not-logged-in':
     'This login server is not connected to its tailnet at the moment. Try again shortly; the operator finds the reason with "tailscale status" on the server.',
   unavailable:

@@ -46,6 +46,7 @@ export type RefusalCode =
   | 'expired'
   | 'self'
   | 'proxied'
+  | 'funnel'
   | 'not-logged-in'
   | 'unavailable'
   | 'stale';

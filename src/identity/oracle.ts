@@ -16,8 +16,11 @@ export interface DeviceBinding {
 
 /** Answers who somebody is, each time anew (at most the whois cache's second old). Never throws for trouble of tailscaled: that is a refusal, too. */
 export interface Oracle {
-  /** The peer of a live connection. `address` is canonical. */
-  connection(address: string, port: number): Promise<Identified>;
+  /**
+   * The peer of a live connection. `address` is canonical.
+   * @param options.fresh ask now: a loopback port belongs to another connection the moment that this one ends
+   */
+  connection(address: string, port: number, options?: { fresh?: boolean }): Promise<Identified>;
   /**
    * The owner, now, of the device that an earlier login came from; `unknown` when the address has gone to another
    * device, or the device has got other tags, which make it another machine (T13).
@@ -31,17 +34,17 @@ export interface OracleParts {
   readonly options: IdentifyOptions;
 }
 
-export function createOracle({ whois, status, options }: OracleParts): Oracle {
-  const ask = async (address: string, port: number): Promise<Identified> => {
+export function createOracle({ whois, status, options: rules }: OracleParts): Oracle {
+  const ask = async (address: string, port: number, options = {}): Promise<Identified> => {
     try {
-      let answer = await whois.lookup(address, port);
+      let answer = await whois.lookup(address, port, options);
       if (answer.kind === 'unknown') {
         // Logged out or just started, tailscaled knows nobody. A stranger is only who is unknown to one that runs.
         await status.refresh();
         answer = await whois.lookup(address, port, { fresh: true });
       }
       const view = { status: status.current(), staleSeconds: status.staleSeconds() };
-      return identify(answer, view, options);
+      return identify(answer, view, rules);
     } catch (error) {
       if (!(error instanceof LocalApiError)) throw error;
       // readiness must hear of it at once, and not at the next regular question
@@ -50,10 +53,10 @@ export function createOracle({ whois, status, options }: OracleParts): Oracle {
     }
   };
   return {
-    async connection(address, port) {
+    async connection(address, port, { fresh = false } = {}) {
       // with a TUN device no peer comes from loopback, and asking costs tailscaled dearly
       if (isLoopback(address) && status.current()?.tun) return refuse('unknown');
-      return ask(address, port);
+      return ask(address, port, { fresh });
     },
     async device(binding) {
       // the port does not matter for a tailnet address, but whois wants one

@@ -9,10 +9,14 @@ export interface RequestFacts {
   readonly peer: string;
   /** Who is at the other end; asked at the first call, one answer for the whole request. */
   readonly identify: () => Promise<Identified>;
+  /** It came over the admin socket, whose file permission is the credential (T25). */
+  readonly admin?: true;
   /** `jti` of the ID token issued in this request, for the audit record. */
   idTokenId?: string;
   /** Who somebody is was answered from an old network map: the control server is away. For the audit record. */
   stale?: boolean;
+  /** ID of the client that this peer was denied, so that the answer links to the page that says why. */
+  deniedClient?: string;
 }
 
 const key = 'tsidpFacts';

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Identified } from '../../identity/identity.ts';
+import type { RequestFacts } from '../../provider/request.ts';
+import type { ListenerKind, RouteKind } from '../exposure.ts';
+
+/** One listener's way to know who asks, and what for: the only place where they differ. */
+export interface Entrance {
+  /** Whose routes of the exposure table this request may reach. */
+  exposure(request: IncomingMessage): ListenerKind;
+  /** The host that the request is for; undefined when it names none, or more than one. */
+  takeHost(request: IncomingMessage): string | undefined;
+  /** Is it one of the names that lead here? */
+  isOwnHost(host: string): boolean;
+  /** What is known of the request's sender. */
+  facts(request: IncomingMessage, kind: RouteKind): RequestFacts | Promise<RequestFacts>;
+  /** Origin of every URL in an answer: never the request's (T29). */
+  readonly origin: URL;
+}
+
+/** Facts of a request whose sender is asked for at the first use, and once. */
+export function requestFacts(peer: string, ask: () => Promise<Identified>): RequestFacts {
+  let answer: Promise<Identified> | undefined;
+  return {
+    requestId: randomUUID(),
+    peer,
+    identify: () => {
+      answer ??= ask();
+      return answer;
+    },
+  };
+}
