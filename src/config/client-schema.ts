@@ -1,3 +1,5 @@
+import { clientClaimsSchema } from '../policy/client-claims.ts';
+import { requirementSchema } from '../policy/requirement.ts';
 import { checkRedirectUri } from '../provider/redirect-uri.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';
 
@@ -40,6 +42,7 @@ const checkScope = (scope: string): string | undefined =>
     : 'must be a scope (RFC 6749 section 3.3) without a comma';
 
 export const loginModes = ['clickless', 'confirm'] as const;
+export const accessModes = ['open', 'granted'] as const;
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;
 
 const daySeconds = 86_400;
@@ -95,6 +98,11 @@ export const clientSchema = members({
     .default([])
     .describe('Origins that may call from a browser (CORS), beside those of the redirect URIs.'),
   lifetimes: clientLifetimes.optional(),
+  access: oneOf(accessModes)
+    .optional()
+    .describe('Who may enter this app. Default: the general setting.'),
+  requires: requirementSchema.optional(),
+  claims: clientClaimsSchema.optional(),
 }).superRefine((client, context) => {
   const refuse = (member: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [member], message });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { clientSchema, loginModes } from './client-schema.ts';
+import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
+import { accessModes, clientSchema, loginModes } from './client-schema.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
 
@@ -56,7 +57,7 @@ export const fileSchema = members({
   login: oneOf(loginModes)
     .default('clickless')
     .describe('Whether a login needs a click on a page. Apps may say otherwise for themselves.'),
-  access: oneOf(['open', 'granted'])
+  access: oneOf(accessModes)
     .default('open')
     .describe('open: any member may enter any app. granted: only where a grant says so.'),
   emailVerified: oneOf(['addresses', 'always', 'never'])
@@ -70,6 +71,11 @@ export const fileSchema = members({
     3600,
     'How long logins go on without the control server.',
   ),
+  capabilityScopes: z
+    .array(capabilityScopesSchema, { error: 'must be a list: [ … ]' })
+    .max(100, { error: 'must be a list of at most 100 entries' })
+    .default([])
+    .describe('Scopes that other capabilities of the tailnet policy give.'),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   log: members({

@@ -5,8 +5,6 @@ import type { Rule, Rules } from './grant.ts';
 import { type Requirement, unmetRequirements } from './requirement.ts';
 import { Trace } from './trace.ts';
 
-export type { Decision } from './decision.ts';
-export type { TraceLine } from './trace.ts';
 
 export type AccessMode = 'open' | 'granted';
 

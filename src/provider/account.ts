@@ -1,22 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import {
   type AccessToken,
   type Account,
-  type AccountClaims,
   type AuthorizationCode,
+  type Client,
   errors,
   type KoaContextWithOIDC,
   type RefreshToken,
 } from 'oidc-provider';
-import { deviceClaims, scopedClaims } from '../identity/claims.ts';
-import type { Identity } from '../identity/identity.ts';
+import type { Identified } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
-import type { CapMap } from '../peer/whois.ts';
-import { decideEnter } from '../policy/decide.ts';
-import { extraClaimsOf } from '../policy/extra-claims.ts';
-import { rulesOf } from '../policy/grant.ts';
-import { extraClaimsKey } from './claims-result.ts';
+import type { Denied } from '../policy/decision.ts';
+import { claimsFor } from './account-claims.ts';
 import { allowedPeer } from './clickless.ts';
+import { appOf, enter } from './enter.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
 import { bindingOf } from './grants.ts';
 import { factsOf, staleMark } from './request.ts';
@@ -42,9 +38,8 @@ export async function findAccount(
       throw new errors.AccessDenied('this login was begun by another person or device');
     }
     const identified = await factsOf(ctx).identify();
-    return identified.ok
-      ? accountOf(ctx, identified.identity, identified.capMap, settings)
-      : undefined;
+    const { client } = ctx.oidc;
+    return identified.ok && client ? accountOf(ctx, identified, client, settings) : undefined;
   }
   return accountBehind(ctx, subject, token, settings);
 }
@@ -70,30 +65,25 @@ export async function accountBehind(
   const identified = await settings.oracle.device(binding);
   if (!identified.ok) {
     if (isOwnTrouble(identified.refusal)) throw refusalError(identified.refusal, false);
-    return denied(ctx, subject, token, identified.refusal.message, settings);
+    return denied(ctx, subject, token, { reason: identified.refusal.message }, settings);
   }
   if (identified.stale) factsOf(ctx).stale = true;
   if (subjectOf(identified.identity) !== subject) {
-    return denied(ctx, subject, token, 'the device now belongs to somebody else', settings);
+    const reason = 'the device now belongs to somebody else';
+    return denied(ctx, subject, token, { reason }, settings);
   }
   const client = await ctx.oidc.provider.Client.find(token.clientId ?? '');
   if (!client) return undefined;
-  const decision = decideEnter({
-    identity: identified.identity,
-    rules: rulesOf(identified.capMap),
-    clientId: client.clientId,
-    clientName: client.clientName ?? client.clientId,
-    access: settings.access,
-  });
-  if (!decision.allowed) return denied(ctx, subject, token, decision.reason, settings);
-  return accountOf(ctx, identified.identity, identified.capMap, settings);
+  const decision = enter(appOf(client), identified, settings);
+  if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
+  return accountOf(ctx, identified, client, settings);
 }
 
 function denied(
   ctx: KoaContextWithOIDC,
   subject: string,
   token: IssuedToken,
-  reason: string,
+  { reason, trace }: Pick<Denied, 'reason'> & Partial<Denied>,
   settings: ProviderSettings,
 ): undefined {
   settings.audit.append({
@@ -102,7 +92,7 @@ function denied(
     subject,
     client: token.clientId,
     reason,
-    detail: { at: ctx.oidc.route, ...staleMark(ctx) },
+    detail: { at: ctx.oidc.route, ...(trace ? { trace } : {}), ...staleMark(ctx) },
   });
 }
 
@@ -113,50 +103,14 @@ export interface TailnetAccount extends Account {
 
 function accountOf(
   ctx: KoaContextWithOIDC,
-  identity: Identity,
-  capMap: CapMap,
+  { identity, capMap }: Extract<Identified, { ok: true }>,
+  client: Client,
   settings: ProviderSettings,
 ): TailnetAccount {
+  const { claims } = appOf(client);
   return {
     accountId: subjectOf(identity),
     login: displayLogin(identity),
-    claims: (use, scope) => claimsFor(ctx, { identity, capMap, use, scope }, settings),
+    claims: (use, scope) => claimsFor(ctx, { identity, capMap, claims, use, scope }, settings),
   };
-}
-
-interface ClaimsQuestion {
-  readonly identity: Identity;
-  readonly capMap: CapMap;
-  readonly use: string;
-  readonly scope: string;
-}
-
-function claimsFor(
-  ctx: KoaContextWithOIDC,
-  { identity, capMap, use, scope }: ClaimsQuestion,
-  settings: ProviderSettings,
-): AccountClaims {
-  const options = {
-    issuerHost: new URL(settings.issuer).hostname,
-    emailVerified: settings.emailVerified,
-    now: settings.clock.nowSeconds(),
-  };
-  const extra = extraClaimsOf(rulesOf(capMap).rules);
-  const inIdToken = use === 'id_token';
-  const always: Record<string, unknown> = { ...(inIdToken ? extra.idToken : extra.userinfo) };
-  const groups = groupsFor(always['groups'], extra.groups, scope);
-  if (groups !== undefined) always['groups'] = groups;
-  if (inIdToken) {
-    const jti = randomBytes(16).toString('hex');
-    factsOf(ctx).idTokenId = jti;
-    Object.assign(always, deviceClaims(identity, options), { jti });
-  }
-  return { sub: subjectOf(identity), ...scopedClaims(identity, options), [extraClaimsKey]: always };
-}
-
-/** The rules' `groups` stand under the `groups` scope; those that `extraClaims` name, always, as in tsidp. */
-function groupsFor(extra: unknown, groups: readonly string[], scope: string): unknown {
-  if (!scope.split(' ').includes('groups')) return extra;
-  if (extra === undefined) return groups;
-  return Array.isArray(extra) ? [...new Set([...groups, ...extra])] : extra;
 }

@@ -1,11 +1,10 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Identity } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
-import { decideEnter } from '../policy/decide.ts';
-import { rulesOf } from '../policy/grant.ts';
 import { acrTailnet } from './assurance.ts';
-import { accessDenied } from './denial.ts';
-import { refusalError } from './errors.ts';
+import { PolicyDenied } from './denial.ts';
+import { appOf, enter } from './enter.ts';
+import { isOwnTrouble, refusalError } from './errors.ts';
 import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -51,20 +50,20 @@ export async function allowedPeer(
   settings: ProviderSettings,
   silent: boolean,
 ): Promise<Identity> {
-  const identified = await factsOf(ctx).identify();
-  if (!identified.ok) throw refusalError(identified.refusal, silent);
-  if (identified.stale) factsOf(ctx).stale = true;
+  const facts = factsOf(ctx);
   const { client } = ctx.oidc;
   if (!client) throw new Error('authorization request without a client');
-  const decision = decideEnter({
-    identity: identified.identity,
-    rules: rulesOf(identified.capMap),
-    clientId: client.clientId,
-    clientName: client.clientName ?? client.clientId,
-    access: settings.access,
-  });
-  if (!decision.allowed) throw accessDenied(decision);
-  return identified.identity;
+  const identified = await facts.identify();
+  if (!identified.ok) {
+    if (!isOwnTrouble(identified.refusal)) facts.deniedClient = client.clientId;
+    throw refusalError(identified.refusal, silent);
+  }
+  if (identified.stale) facts.stale = true;
+  const app = appOf(client);
+  const decision = enter(app, identified, settings);
+  if (decision.allowed) return identified.identity;
+  facts.deniedClient = client.clientId;
+  throw new PolicyDenied(app, identified.identity, decision);
 }
 
 /**

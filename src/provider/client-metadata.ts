@@ -19,4 +19,7 @@ export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
   ...(client.scopes === undefined ? {} : { tsidp_scopes: client.scopes }),
   ...(client.allowedOrigins.length === 0 ? {} : { tsidp_allowed_origins: client.allowedOrigins }),
   ...(client.lifetimes === undefined ? {} : { tsidp_lifetimes: client.lifetimes }),
+  ...(client.access === undefined ? {} : { tsidp_access: client.access }),
+  ...(client.requires === undefined ? {} : { tsidp_requires: client.requires }),
+  ...(client.claims === undefined ? {} : { tsidp_claims: client.claims }),
 });

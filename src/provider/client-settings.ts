@@ -8,6 +8,10 @@ export const ownClientMetadata = [
   'tsidp_scopes',
   'tsidp_allowed_origins',
   'tsidp_lifetimes',
+  'tsidp_access',
+  'tsidp_requires',
+  'tsidp_claims',
+  'tsidp_source',
 ] as const;
 
 /** The scopes a client may ask for; undefined for all. Others are dropped, not refused. */

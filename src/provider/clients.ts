@@ -40,6 +40,8 @@ function metadataFor(client: StoredClient): AdapterPayload {
   return {
     ...client.metadata,
     client_id: client.id,
+    // after the metadata, which a client that registers itself would write
+    tsidp_source: client.source,
     // never the secret: what a presented one is checked against (`ownClientRules`)
     ...(client.secretVerifier === null ? {} : { client_secret: client.secretVerifier }),
   } as AdapterPayload;

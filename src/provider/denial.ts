@@ -1,17 +1,26 @@
 import { errors } from 'oidc-provider';
-import type { Decision, TraceLine } from '../policy/decide.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { AppCapabilities, Denied } from '../policy/decision.ts';
+import type { TraceLine } from '../policy/trace.ts';
+import type { App } from './enter.ts';
 import { oauthText } from './errors.ts';
 
-/** An `access_denied` that keeps the decision's trace for page, audit and log. */
+/** An `access_denied` that keeps what was decided about whom, for page, audit and log. */
 export class PolicyDenied extends errors.AccessDenied {
+  readonly app: App;
+  readonly identity: Identity;
+  /** The description may hold only ASCII; this is the sentence for the page. */
+  readonly reason: string;
   readonly trace: readonly TraceLine[];
+  /** What one more grant would have to give; undefined where no grant can help. */
+  readonly remedy: AppCapabilities | undefined;
 
-  constructor(decision: Extract<Decision, { allowed: false }>) {
-    super(oauthText(decision.reason));
-    this.trace = decision.trace;
+  constructor(app: App, identity: Identity, { reason, trace, remedy }: Denied) {
+    super(oauthText(reason));
+    this.app = app;
+    this.identity = identity;
+    this.reason = reason;
+    this.trace = trace;
+    this.remedy = remedy;
   }
-}
-
-export function accessDenied(decision: Extract<Decision, { allowed: false }>): PolicyDenied {
-  return new PolicyDenied(decision);
 }

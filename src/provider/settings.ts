@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
-import type { AccessMode } from '../policy/decide.ts';
+import type { OwnNode } from '../policy/suggest.ts';
 import type { AuditTable } from '../store/store.ts';
+import type { EnterSettings } from './enter.ts';
 import type { Pages } from './pages.ts';
 
 /** Lifetimes in seconds. */
@@ -22,15 +23,16 @@ export interface Lifetimes {
 }
 
 /** Everything that the provider's hooks need, resolved from the configuration at start. */
-export interface ProviderSettings {
+export interface ProviderSettings extends EnterSettings {
   /** Without trailing slash. */
   readonly issuer: string;
   readonly login: 'clickless' | 'confirm';
-  readonly access: AccessMode;
   readonly emailVerified: EmailVerified;
   readonly lifetimes: Lifetimes;
   readonly clock: Clock;
   readonly oracle: Oracle;
+  /** Our own node, for grants to suggest; without tags and addresses while tailscaled has not said. */
+  readonly ownNode: () => OwnNode;
   readonly audit: AuditTable;
   readonly pages: Pages;
 }
