@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { deniedPath, linkToDenied, showDenied } from '../provider/denied-page.ts';
 import { finishInteraction, requireOwnLogin, showInteraction } from '../provider/interaction.ts';
 import { describeToken } from '../provider/introspection.ts';
 import {
@@ -43,6 +44,8 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return answerReadiness(ctx, parts);
       case '/':
         return showHome(ctx, parts);
+      case deniedPath:
+        return showDenied(ctx, parts.provider(), settings);
       case '/interaction/*':
         if (ctx.method !== 'POST') return showInteraction(ctx, parts.provider(), settings);
         return finishInteraction(
@@ -56,10 +59,12 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         await asGet(ctx, parts.bodyLimitBytes);
         if (route.path === '/authorize') normaliseAuthorization(ctx.query, supportedScopes);
         await runProvider(ctx);
+        linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
       case '/authorize/*':
         await requireOwnLogin(ctx, parts.provider());
         await runProvider(ctx);
+        linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
       default:
         if (ctx.method === 'POST') await normaliseForm(ctx, route, parts.bodyLimitBytes);

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { Logger } from '../log.ts';
+import { denialFacts, PolicyDenied } from '../provider/denial.ts';
+import { deniedPath } from '../provider/denied-page.ts';
 import { oauthText, retryAfterSeconds } from '../provider/errors.ts';
 import { personOf } from '../provider/render.ts';
 import { knownFacts } from '../provider/request.ts';
@@ -28,7 +30,8 @@ export async function answerError(
   else if (kind === 'page') {
     log.info({ requestId, path: ctx.path, error: known.error }, known.description);
   }
-  if (error instanceof errors.AccessDenied) {
+  // what `/denied` shows was recorded when it happened
+  if (error instanceof errors.AccessDenied && ctx.path !== deniedPath) {
     settings.audit.append({
       at: settings.clock.nowSeconds(),
       event: 'denial',
@@ -45,7 +48,8 @@ export async function answerError(
     // whoever can't be asked for now is left out: this answer must come about
     const person = facts && (await personOf(facts).catch(() => undefined));
     ctx.type = 'html';
-    ctx.body = settings.pages.error({ ...known, person, requestId });
+    const denial = denialFacts(error, settings);
+    ctx.body = settings.pages.error({ ...known, person, requestId, denial });
     return;
   }
   ctx.set('Cache-Control', 'no-store');
@@ -64,7 +68,8 @@ function describe(error: unknown): Known {
       // a denial is the person's to read: 403, not "bad request"
       status: error instanceof errors.AccessDenied ? 403 : error.statusCode,
       error: error.error,
-      description: error.error_description ?? error.message,
+      description:
+        error instanceof PolicyDenied ? error.reason : (error.error_description ?? error.message),
     };
   }
   if (error instanceof StoreError) {

@@ -44,6 +44,7 @@ export const exposure: readonly Route[] = [
     listeners: people,
     sameOriginOnly: true,
   },
+  { path: '/denied', methods: ['GET'], kind: 'page', listeners: people, sameOriginOnly: true },
   { path: '/logout', methods: ['GET', 'POST'], kind: 'page', listeners: people },
   {
     path: '/logout/confirm',

@@ -5,7 +5,6 @@ import type { Rule, Rules } from './grant.ts';
 import { type Requirement, unmetRequirements } from './requirement.ts';
 import { Trace } from './trace.ts';
 
-
 export type AccessMode = 'open' | 'granted';
 
 export interface EnterQuestion {

@@ -20,6 +20,16 @@ export interface ConfirmPage {
   readonly scopes: readonly string[];
 }
 
+/** What was decided about somebody who may not enter an app, and what would change it. */
+export interface DenialFacts {
+  readonly clientName: string;
+  readonly clientId: string;
+  /** One step of the decision each, e.g. `rule 0: clients: names other apps`. */
+  readonly trace: readonly string[];
+  /** A grant in the policy file's syntax, to be pasted as it is; undefined where no grant can help. */
+  readonly grant: string | undefined;
+}
+
 export interface ErrorPage {
   /** HTTP status. */
   readonly status: number;
@@ -30,6 +40,8 @@ export interface ErrorPage {
   readonly person: PagePerson | undefined;
   /** Named in the operator's log, to find the same event there. */
   readonly requestId: string;
+  /** Only where policy said no to somebody we know. */
+  readonly denial?: DenialFacts | undefined;
 }
 
 /** HTML documents, complete; pure. `http/pages/` has them, this stage only asks for them. */
@@ -44,6 +56,8 @@ export interface Pages {
     clientName: string | undefined;
   }): string;
   loggedOut(page: { clientName: string | undefined }): string;
+  /** Instead of a denial that no longer holds. */
+  mayEnter(page: { person: PagePerson; clientName: string }): string;
   home(page: {
     person: PagePerson | undefined;
     refusal: string | undefined;

@@ -1,5 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { displayLogin } from '../identity/subject.ts';
+import { denialFacts, PolicyDenied } from './denial.ts';
 import { retryAfterSeconds } from './errors.ts';
 import type { PagePerson } from './pages.ts';
 import { factsOf, type RequestFacts } from './request.ts';
@@ -34,9 +35,10 @@ export async function renderError(
   ctx.body = settings.pages.error({
     status: ctx.status,
     error: out.error,
-    description: out.error_description ?? '',
+    description: error instanceof PolicyDenied ? error.reason : (out.error_description ?? ''),
     person: await personOf(facts),
     requestId: facts.requestId,
+    denial: denialFacts(error, settings),
   });
 }
 

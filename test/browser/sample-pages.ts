@@ -1,5 +1,5 @@
 import { pages } from '../../src/http/pages/pages.ts';
-import { alice, confirm, error, form, runner } from '../http/pages/samples.ts';
+import { alice, confirm, denial, error, form, runner } from '../http/pages/samples.ts';
 
 const issuer = 'https://idp.tailnet.ts.net';
 
@@ -29,7 +29,27 @@ export const samplePages: Readonly<Record<string, string>> = {
     why: ['login', 'consent', 'max_age'],
     scopes: Array.from({ length: 30 }, (_, index) => `${'x'.repeat(90)}${index}`),
   }),
-  denial: pages.error(error),
+  denial: pages.error({ ...error, denial }),
+  'denial-configured': pages.error({
+    ...error,
+    description: 'this app is only for devices with macOS or windows',
+    denial: {
+      ...denial,
+      trace: ['access: open: every member may enter every app', 'requires.device.os: is none'],
+      grant: undefined,
+    },
+  }),
+  'denial-hostile': pages.error({
+    ...error,
+    person: { ...alice, login: `${'w'.repeat(300)}@evil.example` },
+    denial: {
+      clientName: `\u202e${'W'.repeat(300)}`,
+      clientId: 'x'.repeat(128),
+      trace: Array.from({ length: 60 }, (_, index) => `rule ${index}: ${'x'.repeat(300)}`),
+      grant: denial.grant?.replace('alice', 'w'.repeat(3000)),
+    },
+  }),
+  'may-enter': pages.mayEnter({ person: alice, clientName: 'Grafana' }),
   'denial-machine': pages.error({
     ...error,
     person: runner,

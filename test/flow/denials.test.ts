@@ -37,6 +37,7 @@ describe('denials', () => {
       expect(parameters(answer)).toEqual({
         error: 'access_denied',
         error_description: expect.stringMatching(why),
+        error_uri: `${world.issuer}/denied?client_id=grafana`,
         state: 'mine',
         iss: world.issuer,
       });
@@ -139,6 +140,7 @@ describe('denials', () => {
     expect(await enter('127.0.0.2')).toEqual({
       error: 'access_denied',
       error_description: expect.stringMatching(/grant.*Grafana/),
+      error_uri: `${strict.issuer}/denied?client_id=grafana`,
       state: 'mine',
       iss: strict.issuer,
     });

@@ -1,9 +1,9 @@
-import type { ErrorPage } from '../../provider/pages.ts';
+import type { DenialFacts, ErrorPage } from '../../provider/pages.ts';
 import { wordsFor } from './error-words.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, preformatted } from './html.ts';
 import { renderDocument } from './layout.ts';
-import { personRows } from './person.ts';
-import { cutEnd } from './text.ts';
+import { personRows, row } from './person.ts';
+import { appName, cutEnd } from './text.ts';
 
 export function error(page: ErrorPage): string {
   const { heading, explanation } = wordsFor(page);
@@ -14,7 +14,7 @@ ${
   description !== '' &&
   html`<p class="notice"><bdi>${sentence(description)}</bdi></p>
 `
-}${tryAgain(page.status)}${who(page)}<p class="soft">Error <code>${cutEnd(page.error, 80)}</code> (${page.status}), request <code>${cutEnd(page.requestId, 80)}</code>. Whoever runs this server finds the request in its log.</p>`;
+}${tryAgain(page.status)}${who(page)}${page.denial && whyNot(page.denial)}<p class="soft">Error <code>${cutEnd(page.error, 80)}</code> (${page.status}), request <code>${cutEnd(page.requestId, 80)}</code>. Whoever runs this server finds the request in its log.</p>`;
   return renderDocument({ title: heading, card });
 }
 
@@ -28,11 +28,11 @@ function tryAgain(status: number): Html | false {
 }
 
 /** Without a person nothing is said, unless that is why there was no login: some errors come before anybody asked. */
-function who({ person, error: code }: ErrorPage): Html | false {
+function who({ person, error: code, denial }: ErrorPage): Html | false {
   if (person) {
     return html`<h2>Who you are for this server</h2>
 <dl>
-${personRows(person)}</dl>
+${personRows(person)}${denial && askedFor(denial)}</dl>
 `;
   }
   return (
@@ -41,6 +41,30 @@ ${personRows(person)}</dl>
 <p>Nobody: we know this connection as no person and no machine that may log in.</p>
 `
   );
+}
+
+function askedFor({ clientName, clientId }: DenialFacts): Html {
+  const id = clientId === clientName ? undefined : cutEnd(clientId, 128);
+  return row('You asked for', appName(clientName), id);
+}
+
+/** The steps of the decision, and the grant that would change it, for whoever runs the tailnet. */
+function whyNot({ trace, grant }: DenialFacts): Html {
+  const steps = trace.slice(0, 40).map(
+    (step) => html`<li>${cutEnd(step, 240)}</li>
+`,
+  );
+  const remedy =
+    grant === undefined
+      ? html`<p>No grant of the tailnet policy changes this: it stands in this app’s configuration on the login server.</p>`
+      : html`<p>This grant in the tailnet policy lets you in. Send it to whoever runs the tailnet: it is for the list <code>grants</code>, and works about a second after it was saved.</p>
+<pre tabindex="0">${preformatted(grant)}</pre>`;
+  return html`<h2>Why not</h2>
+<ul class="soft">
+${steps}</ul>
+<h2>What would change it</h2>
+${remedy}
+`;
 }
 
 /**

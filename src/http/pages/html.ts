@@ -52,6 +52,20 @@ export function html(source: TemplateStringsArray, ...values: readonly Interpola
   return new Markup(markup);
 }
 
+/** More than any grant that we suggest. */
+const longestPreformatted = 3000;
+
+/** Text that keeps its lines and spaces, for `<pre>`: who copies it gets what is shown. Cut at 3000 characters. */
+export function preformatted(text: string): Html {
+  const bounded =
+    text.length > longestPreformatted ? `${text.slice(0, longestPreformatted - 1)}…` : text;
+  const parts = bounded.split(/([ \n]+)/u).map((part, index) => {
+    // what the pattern caught stands at the odd places
+    return index % 2 === 1 ? part : escapeHtml(plainText(part));
+  });
+  return new Markup(parts.join(''));
+}
+
 function print(value: Interpolation): string {
   if (value === undefined || value === false) return '';
   if (value instanceof Markup) return value.toString();

@@ -37,6 +37,10 @@ dt { flex: 0 0 100px; color: var(--soft); }
 dd { flex: 1 1 230px; margin: 0; }
 dd small { display: block; color: var(--soft); font-size: 14px; }
 code { font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+pre {
+  margin: 0 0 16px; padding: 12px 16px; border: 1px solid var(--line); border-radius: 8px; background: var(--ground);
+  font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap;
+}
 .notice { padding: 12px 16px; background: var(--notice); border-left: 4px solid var(--notice-line); border-radius: 4px; }
 main > :last-child { margin-bottom: 0; }
 .soft { color: var(--soft); font-size: 14px; }

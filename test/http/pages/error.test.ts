@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { pages } from '../../../src/http/pages/pages.ts';
 import type { ErrorPage } from '../../../src/provider/pages.ts';
 import { readMarkup } from './read-markup.ts';
-import { error } from './samples.ts';
+import { denial, error } from './samples.ts';
 
 describe('error', () => {
   const read = (page: Partial<ErrorPage>) => readMarkup(pages.error({ ...error, ...page })).text;
@@ -59,6 +59,27 @@ describe('error', () => {
   ])('the description %j reads as a sentence', (description, sentence) => {
     expect(read({ description })).toContain(sentence);
     expect(read({ description })).not.toContain('..');
+  });
+
+  test('a denial by policy shows its steps and the grant that would change it, to be copied', () => {
+    const document = pages.error({ ...error, denial });
+    const { text } = readMarkup(document);
+    for (const fact of ['Grafana', ...denial.trace]) expect(text).toContain(fact);
+    expect(text).toContain(denial.grant);
+    expect(document).toContain('<small><bdi>grafana</bdi></small>');
+  });
+
+  test('where no grant helps, none is shown', () => {
+    const document = pages.error({ ...error, denial: { ...denial, grant: undefined } });
+    expect(readMarkup(document).text).toContain('No grant of the tailnet policy changes this');
+    expect(document).not.toContain('<pre');
+  });
+
+  test('a thousand steps are cut', () => {
+    const trace = Array.from({ length: 1000 }, (_, index) => `step ${index}`);
+    const { text } = readMarkup(pages.error({ ...error, denial: { ...denial, trace } }));
+    expect(text).toContain('step 39');
+    expect(text).not.toContain('step 40');
   });
 
   test('an empty description leaves no empty box', () => {

@@ -29,6 +29,17 @@ const filledWith: Readonly<Record<string, (text: string) => string>> = {
       person: { login: text, displayName: text, device: text, tags: [] },
       requestId: text,
     }),
+  denial: (text) =>
+    pages.error({
+      ...error,
+      description: text,
+      denial: { clientName: text, clientId: `id of ${text}`, trace: [text], grant: text },
+    }),
+  'may enter': (text) =>
+    pages.mayEnter({
+      person: { login: text, displayName: text, device: text, tags: [] },
+      clientName: text,
+    }),
   'error without a person': (text) =>
     pages.error({ ...error, description: text, person: undefined, requestId: text }),
   logout: (text) =>

@@ -31,6 +31,21 @@ export const error: ErrorPage = {
   requestId: 'r-4f21',
 };
 
+export const denial: NonNullable<ErrorPage['denial']> = {
+  clientName: 'Grafana',
+  clientId: 'grafana',
+  trace: ['rule 0: clients: names other apps', 'access: granted: no rule names this app'],
+  grant: [
+    '{',
+    '  "src": ["alice@example.com"],',
+    '  "dst": ["tag:idp"],',
+    '  "app": {',
+    '    "tailscale.com/cap/tsidp": [{ "clients": ["grafana"] }],',
+    '  },',
+    '},',
+  ].join('\n'),
+};
+
 /** As oidc-provider 9 hands it to `logoutSource`. */
 export const form =
   '<form id="op.logoutForm" method="post" action="https://idp.example/logout/confirm"><input type="hidden" name="xsrf" value="4b1f"/></form>';
