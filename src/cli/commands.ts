@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
 import { makeHelp, unknownCommand } from './help.ts';
+import { importTsidp } from './import.ts';
 import { version } from './version.ts';
 
 const actions: readonly Command[] = [
@@ -15,6 +16,7 @@ const actions: readonly Command[] = [
   clientsShow,
   clientsRotateSecret,
   clientsRemove,
+  importTsidp,
   configCheck,
   configSchema,
   version,

@@ -47,12 +47,18 @@ const repeatedMembers = (node: Node, path: JsonPath): Problem[] => {
   });
 };
 
-/** Reads JSON with comments and trailing commas. A member that stands twice is a problem, as only one could count. */
-export const parseDocument = (text: string): JsoncDocument => {
+/**
+ * Reads JSON with comments and trailing commas. A member that stands twice is a problem, as only one could count.
+ * @param options.strict plain JSON: comments and trailing commas are syntax errors
+ */
+export const parseDocument = (text: string, { strict = false } = {}): JsoncDocument => {
   // Spaces keep the offsets: editors on Windows write a byte order mark.
   const source = text.replace(/^\uFEFF/u, ' ');
   const errors: ParseError[] = [];
-  const root = parseTree(source, errors, { allowTrailingComma: true });
+  const root = parseTree(source, errors, {
+    allowTrailingComma: !strict,
+    disallowComments: strict,
+  });
   const lineAt = (offset: number): number => source.slice(0, offset).split('\n').length;
   const columnAt = (offset: number): number => offset - source.lastIndexOf('\n', offset - 1);
   return {
