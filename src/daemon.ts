@@ -1,15 +1,13 @@
-import type { SecureContextOptions } from 'node:tls';
 import type Provider from 'oidc-provider';
 import type { Clock } from './clock.ts';
-import { frontOf, type Listen } from './config/listen.ts';
 import type { Config } from './config.ts';
 import { createApp } from './http/app.ts';
+import { type ChosenListen, chooseListener, issuerOf, issuerRemarks } from './http/choose.ts';
 import { logErrors } from './http/error-log.ts';
-import { socketEntrance } from './http/identify/socket.ts';
-import { type Listening, listen } from './http/listeners.ts';
 import { createLoad } from './http/load.ts';
+import { type Opened, type OpenParts, openAdmin, openListener } from './http/open.ts';
 import { pages } from './http/pages/pages.ts';
-import { createTls } from './http/tls.ts';
+import { createNodeWatch } from './http/renamed.ts';
 import { createOracle } from './identity/oracle.ts';
 import type { Logger } from './log.ts';
 import { watchBus } from './peer/bus.ts';
@@ -65,7 +63,14 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const api = new LocalApi({ socket: parts.socket });
   undo.defer(() => api.close());
   const whois = createWhois({ api, clock, cacheSeconds: config.whoisCacheSeconds });
-  const status = watchStatus({ api, clock });
+  let onNode: (node: NodeStatus) => void = () => undefined;
+  const status = watchStatus({
+    api,
+    clock,
+    onChange: (node, failure) => {
+      if (node && !failure) onNode(node);
+    },
+  });
   undo.defer(() => status.stop());
   const bus = new AbortController();
   undo.defer(() => bus.abort());
@@ -78,8 +83,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     },
   });
   const node = await firstStatus(status, parts);
-  const front = frontOf(config.listen);
-  const issuer = config.issuer ?? issuerOf(node, front);
+  const { issuer, listeners } = decide(config, node, log);
 
   const settings = {
     issuer,
@@ -109,36 +113,54 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   undo.defer(stopSweeping);
 
   const load = createLoad(limits.requestsInFlight);
-  const app = createApp({
-    entrance: socketEntrance(front.type === 'demo' ? 'demo' : 'tailnet', {
-      issuer: new URL(issuer),
-      oracle: settings.oracle,
-      status,
-    }),
-    provider: () => provider,
-    settings,
-    status,
-    store,
-    load,
-    bodyLimitBytes: limits.bodyBytes,
-    log,
-  });
-  app.keys = [...keys.cookies];
-  const answer = app.callback();
-  const tls = await createTls(front, { api, domain: new URL(issuer).hostname, log });
-  undo.defer(() => tls.stop());
-  const listening = await listenAll(config, front, node, tls.current(), answer);
   const drainMs = limits.drainSeconds * 1000;
-  undo.defer(() => Promise.all(listening.map((one) => one.close(drainMs))).then(() => undefined));
-  undo.defer(() => load.drain(drainMs));
-  tls.onRenewal((renewed) => {
-    for (const one of listening) one.setCertificate(renewed);
+  const openParts: OpenParts = {
+    issuer: new URL(issuer),
+    api,
+    node,
+    status,
+    oracle: settings.oracle,
+    stateDirectory: config.stateDirectory,
+    headerLimitBytes: limits.headerBytes,
+    requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
+    drainMs,
+    clock,
+    log,
+    answer(entrance) {
+      const app = createApp({
+        entrance,
+        provider: () => provider,
+        settings,
+        status,
+        store,
+        load,
+        bodyLimitBytes: limits.bodyBytes,
+        log,
+      });
+      app.keys = [...keys.cookies];
+      const answer = app.callback();
+      return (request, response) => void answer(request, response);
+    },
+  };
+  const opened = new Set<Opened>();
+  undo.defer(async () => {
+    await Promise.all([...opened].map((one) => one.close()));
   });
+  for (const listener of listeners) opened.add(await openListener(listener, openParts));
+  const urls = [...opened].flatMap((one) => one.urls());
+  const admin = await openAdmin(openParts);
+  if (admin) opened.add(admin);
+  undo.defer(() => load.drain(drainMs));
+  const tellChanges = createNodeWatch(node, issuer, log);
+  onNode = (changed) => {
+    tellChanges(changed);
+    for (const one of opened) one.nodeChanged(changed);
+  };
 
   const everything = undo.move();
   return {
     issuer,
-    urls: listening.map(({ url }) => url),
+    urls,
     close: () => everything.disposeAsync(),
   };
 }
@@ -168,40 +190,23 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   return promise.finally(() => clearTimeout(timer));
 }
 
-/** tsidp's issuer: the node's DNS name, with the port only when it is not the scheme's own. */
-function issuerOf(node: NodeStatus, front: Listen): string {
-  return new URL(
-    `${'plainHttp' in front && front.plainHttp ? 'http' : 'https'}://${node.dnsName}:${front.port}`,
-  ).origin;
-}
-
-async function listenAll(
-  config: Config,
-  where: Listen,
+/** The listeners and the issuer that this node and configuration make; says which, and why. */
+function decide(
+  { listen, issuer: configured }: Config,
   node: NodeStatus,
-  tls: SecureContextOptions | undefined,
-  answer: Parameters<typeof listen>[1],
-): Promise<Listening[]> {
-  const { limits } = config;
-  const addresses =
-    where.type === 'demo'
-      ? where.hosts
-      : ('addresses' in where && where.addresses) || node.addresses;
-  const listening: Listening[] = [];
-  try {
-    for (const address of addresses) {
-      const options = {
-        address,
-        port: where.port,
-        tls,
-        headerLimitBytes: limits.headerBytes,
-        requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
-      };
-      listening.push(await listen(options, answer));
-    }
-    return listening;
-  } catch (error) {
-    await Promise.all(listening.map((one) => one.close(0)));
-    throw error;
-  }
+  log: Logger,
+): { issuer: string; listeners: readonly ChosenListen[] } {
+  const listeners = listen.map((one): ChosenListen => {
+    if (one.type !== 'auto') return one;
+    const choice = chooseListener(one, node);
+    log.info(`listening: ${choice.why}`);
+    return choice.listen;
+  });
+  const front = listeners.find(({ type }) => type !== 'backchannel');
+  if (!front) throw new Error('no listener that people can reach');
+  const issuer = configured ?? issuerOf(front, node);
+  for (const remark of configured ? issuerRemarks(issuer, front, node) : []) log.warn(remark);
+  const origin = configured ? 'as configured' : "from this node's name";
+  log.info(`issuer: ${issuer}, ${origin}`);
+  return { issuer, listeners };
 }

@@ -8,6 +8,7 @@ import { startDaemon } from './daemon.ts';
 import { ListenError } from './http/listeners.ts';
 import { createLogger } from './log.ts';
 import { LocalApiError } from './peer/local-api.ts';
+import { ServeConflict } from './peer/serve-config.ts';
 import { findSocket } from './peer/socket.ts';
 import { StoreError } from './store/store.ts';
 
@@ -64,7 +65,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Mistakes of the operator and of the machine are told in a sentence; only ours get a stack trace. */
 function explain(error: unknown): string {
-  const expected = [ConfigError, StoreError, LocalApiError, ListenError];
+  const expected = [ConfigError, StoreError, LocalApiError, ListenError, ServeConflict];
   if (expected.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof Error && error.name === 'AbortError') return 'ended before it was ready';
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

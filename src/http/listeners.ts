@@ -1,10 +1,13 @@
+import { chmod } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 
+/** An address and port, or the path of a Unix socket. */
+export type Place = { readonly address: string; readonly port: number } | { readonly path: string };
+
 export interface ListenOptions {
-  readonly address: string;
-  readonly port: number;
+  readonly place: Place;
   /** Absent for plain HTTP. */
   readonly tls: SecureContextOptions | undefined;
   readonly headerLimitBytes: number;
@@ -13,7 +16,7 @@ export interface ListenOptions {
 }
 
 export interface Listening {
-  /** e.g. `https://100.64.0.2:443` */
+  /** e.g. `https://100.64.0.2:443`, `unix:/var/lib/tsidp/serve/serve.sock` */
   readonly url: string;
   /** Swaps the certificate; connections that stand keep theirs. */
   setCertificate(tls: SecureContextOptions): void;
@@ -26,8 +29,8 @@ const keepAliveMs = 75_000;
 const maxConnections = 8192;
 
 /**
- * Binds one address.
- * @throws ListenError when it can't be bound; the message names address and remedy
+ * Binds one place. A Unix socket's directory must be there, and closed to others.
+ * @throws ListenError when it can't be bound; the message names place and remedy
  */
 export async function listen(options: ListenOptions, answer: RequestListener): Promise<Listening> {
   const server = create(options, answer);
@@ -36,18 +39,24 @@ export async function listen(options: ListenOptions, answer: RequestListener): P
   server.maxHeadersCount = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause) => reject(listenError(options, cause)));
-  server.listen({ host: options.address, port: options.port }, resolve);
+  const { place } = options;
+  const where = 'path' in place ? place : { host: place.address, port: place.port };
+  server.listen(where, resolve);
   await promise;
-  const bound = server.address();
-  const port = typeof bound === 'object' && bound ? bound.port : options.port;
-  const host = options.address.includes(':') ? `[${options.address}]` : options.address;
+  if ('path' in place) await chmod(place.path, 0o600);
   return {
-    url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
+    url: urlOf(place, options.tls !== undefined),
     setCertificate(tls) {
       if ('setSecureContext' in server) (server as TlsServer).setSecureContext(tls);
     },
     close: (timeoutMs) => close(server, timeoutMs),
   };
+}
+
+function urlOf(place: Place, isTls: boolean): string {
+  if ('path' in place) return `unix:${place.path}`;
+  const host = place.address.includes(':') ? `[${place.address}]` : place.address;
+  return `${isTls ? 'https' : 'http'}://${host}:${place.port}`;
 }
 
 function create(options: ListenOptions, answer: RequestListener): Server | TlsServer {
@@ -83,6 +92,13 @@ async function close(server: Server | TlsServer, timeoutMs: number): Promise<voi
 /** Startup trouble with an address. */
 export class ListenError extends Error {
   override name = 'ListenError';
+  /** Of the operating system, e.g. `EADDRNOTAVAIL`. */
+  readonly code: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
+    super(message, options);
+    this.code = options.code;
+  }
 }
 
 const remedies: Readonly<Record<string, string>> = {
@@ -92,9 +108,10 @@ const remedies: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine does not have the address: is tailscaled running with a TUN device?',
 };
 
-function listenError(options: ListenOptions, cause: Error & { code?: string }): ListenError {
-  const remedy = remedies[cause.code ?? ''] ?? cause.message;
-  return new ListenError(`Can't listen on ${options.address} port ${options.port}: ${remedy}.`, {
-    cause,
-  });
+function listenError({ place }: ListenOptions, cause: Error & { code?: string }): ListenError {
+  const { code = '' } = cause;
+  const isPath = 'path' in place;
+  const where = isPath ? `the Unix socket ${place.path}` : `${place.address} port ${place.port}`;
+  const remedy = (isPath ? undefined : remedies[code]) ?? cause.message;
+  return new ListenError(`Can't listen on ${where}: ${remedy}.`, { cause, code });
 }

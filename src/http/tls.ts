@@ -1,69 +1,154 @@
-import { readFile } from 'node:fs/promises';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { Listen } from '../config/listen.ts';
+import { readFile, stat } from 'node:fs/promises';
+import type { SecureContextOptions } from 'node:tls';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { fetchCertificate } from '../peer/certificate.ts';
+import { type CertificatePair, fetchCertificate } from '../peer/certificate.ts';
 import type { LocalApi } from '../peer/local-api.ts';
+import { checkCertificate } from './certificate-check.ts';
+import { ListenError } from './listeners.ts';
 
 export interface Tls {
-  /** Undefined for plain HTTP. */
-  current(): SecureContextOptions | undefined;
+  current(): SecureContextOptions;
   onRenewal(swap: (renewed: SecureContextOptions) => void): void;
   stop(): void;
 }
 
-export interface TlsParts {
-  readonly api: LocalApi;
-  /** DNS name of the certificate. */
-  readonly domain: string;
+export type CertificateSource =
+  | { readonly certificateFile: string; readonly keyFile: string }
+  /** `domain` is the node's DNS name. */
+  | { readonly api: Pick<LocalApi, 'get'>; readonly domain: string };
+
+export interface TlsOptions {
+  readonly source: CertificateSource;
+  /** Hosts of ours; the certificate must be good for one of them. */
+  readonly names: readonly string[];
+  readonly clock: Clock;
   readonly log: Logger;
+  /** Pause between looks at the source; default a minute for files, six hours for tailscaled. */
+  readonly checkMs?: number;
 }
 
-/** Neither tailscaled nor whoever writes the files tells of a renewal; so both are asked again this often. */
-const renewalMs = 6 * 3600 * 1000;
+const minuteMs = 60_000;
+/** tailscaled renews when less than 30 days are left and tells nobody: it is asked this often. */
+const renewalMs = 6 * 60 * minuteMs;
+/** After trouble: the certificate authority's limits forbid more. */
+const retryMs = 15 * minuteMs;
+/** Less than this left, and something has failed that should have renewed it. */
+const warnSeconds = 14 * 86_400;
+const daySeconds = 86_400;
 
 /**
- * The certificate of a listener, kept fresh: from the configured files, else from tailscaled.
- * @throws Error that says which file or what tailscaled misses
+ * The certificate of a listener, kept fresh: from files, which may be replaced at any time, or from tailscaled.
+ * A renewal is swapped in for new connections; one that is no good is told and changes nothing.
+ * @throws ListenError, LocalApiError that say what is wrong with it, before anything listens
  */
-export async function createTls(listen: Listen, parts: TlsParts): Promise<Tls> {
-  if (!('certificateFile' in listen) || ('plainHttp' in listen && listen.plainHttp)) {
-    return { current: () => undefined, onRenewal: () => undefined, stop: () => undefined };
-  }
-  const { certificateFile, keyFile } = listen;
-  const read = async () => {
-    const pair =
-      certificateFile && keyFile
-        ? { cert: await readPem(certificateFile), key: await readPem(keyFile) }
-        : await fetchCertificate(parts.api, parts.domain);
-    createSecureContext(pair); // throws when key and certificate do not belong together
-    return pair;
+export async function createTls(options: TlsOptions): Promise<Tls> {
+  const { source, names, clock, log } = options;
+  const isFile = 'keyFile' in source;
+  const read = async (): Promise<CertificatePair> => {
+    const pair = isFile
+      ? await readFiles(source)
+      : await fetchCertificate(source.api, source.domain);
+    const state = checkCertificate(pair, names, clock.nowSeconds());
+    if (state.problem === undefined) {
+      expirySeconds = state.expirySeconds;
+      return pair;
+    }
+    const place = isFile ? source.certificateFile : 'tailscaled';
+    throw new ListenError(`The certificate of ${place} ${state.problem}.`);
   };
-  let current = await read();
+
+  let expirySeconds = 0;
+  let warnedSeconds = 0;
+  let trouble = '';
   let swap: (renewed: SecureContextOptions) => void = () => undefined;
-  const timer = setInterval(() => {
-    read().then(
-      (renewed) => {
-        if (renewed.cert === current.cert) return;
-        current = renewed;
-        swap(renewed);
-        parts.log.info('certificate renewed');
-      },
-      (error) => parts.log.error({ err: error }, 'certificate not renewed, the old one stays'),
-    );
-  }, renewalMs);
-  timer.unref();
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  let version = isFile ? await versionOf(source) : '';
+  let current = await read();
+
+  const renew = async (): Promise<number> => {
+    const found = isFile ? await versionOf(source) : '';
+    if (!isFile || found !== version) {
+      const pair = await read();
+      version = found;
+      if (pair.cert !== current.cert || pair.key !== current.key) {
+        current = pair;
+        swap(pair);
+        log.info(`certificate renewed, good until ${dateOf(expirySeconds)}`);
+      }
+    }
+    trouble = '';
+    warnOfExpiry();
+    return isFile ? minuteMs : renewalMs;
+  };
+  const fail = (error: unknown): number => {
+    const reason = error instanceof Error ? error.message : String(error);
+    // files are looked at each minute: the same trouble is told once
+    if (reason !== trouble) log.error({ err: error }, 'certificate not renewed, the old one stays');
+    trouble = reason;
+    warnOfExpiry();
+    return isFile ? minuteMs : retryMs;
+  };
+  const warnOfExpiry = () => {
+    const nowSeconds = clock.nowSeconds();
+    if (expirySeconds - nowSeconds > warnSeconds || nowSeconds - warnedSeconds < daySeconds) return;
+    warnedSeconds = nowSeconds;
+    const state = expirySeconds > nowSeconds ? 'expires' : 'expired';
+    log.warn(`the certificate ${state} ${dateOf(expirySeconds)} and was not renewed`);
+  };
+  const schedule = (pauseMs: number) => {
+    if (stopped) return;
+    timer = setTimeout(() => void renew().catch(fail).then(schedule), options.checkMs ?? pauseMs);
+    timer.unref();
+  };
+
+  warnOfExpiry();
+  schedule(isFile ? minuteMs : renewalMs);
   return {
     current: () => current,
     onRenewal: (next) => {
       swap = next;
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
   };
+}
+
+interface Files {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+async function readFiles({ certificateFile, keyFile }: Files): Promise<CertificatePair> {
+  const [cert, key] = await Promise.all([certificateFile, keyFile].map(readPem));
+  return { cert: cert ?? '', key: key ?? '' };
 }
 
 async function readPem(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((cause) => {
-    throw new Error(`The certificate file ${path} can't be read: ${cause.message}`, { cause });
+    throw unreadable(path, cause);
   });
+}
+
+/** Another text for another content. Watching files misses renames and mounts; asking for their times does not. */
+async function versionOf({ certificateFile, keyFile }: Files): Promise<string> {
+  const stats = await Promise.all(
+    [certificateFile, keyFile].map((path) =>
+      stat(path, { bigint: true }).catch((cause) => {
+        throw unreadable(path, cause);
+      }),
+    ),
+  );
+  return stats.map(({ mtimeNs, size, ino }) => `${mtimeNs} ${size} ${ino}`).join(', ');
+}
+
+function unreadable(path: string, cause: Error): ListenError {
+  return new ListenError(`The certificate file ${path} can't be read: ${cause.message}`, { cause });
+}
+
+function dateOf(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString();
 }

@@ -22,6 +22,8 @@ export interface NodeStatus {
   readonly magicDnsSuffix: string;
   /** Domains that tailscaled can get certificates for; empty without HTTPS. */
   readonly certDomains: readonly string[];
+  /** Names of the node's attributes (`nodeAttrs` of the policy and the tailnet's features), e.g. `funnel`. */
+  readonly attributes: readonly string[];
   readonly health: readonly string[];
 }
 
@@ -56,6 +58,7 @@ export function parseStatus(json: string): NodeStatus {
     online: flag(self['Online'], 'Self.Online'),
     magicDnsSuffix: optionalText(answer['MagicDNSSuffix'], 'MagicDNSSuffix') ?? '',
     certDomains: texts(answer['CertDomains'], 'CertDomains'),
+    attributes: Object.keys(optionalObject(self['CapMap'], 'Self.CapMap')).sort(),
     health: texts(answer['Health'], 'Health'),
   };
 }

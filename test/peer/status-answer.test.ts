@@ -17,6 +17,12 @@ describe('recorded answers', () => {
       online: true,
       magicDnsSuffix: 'tailnet.test',
       certDomains: [],
+      attributes: [
+        'default-auto-update',
+        'https://tailscale.com/cap/file-sharing',
+        'https://tailscale.com/cap/is-admin',
+        'https://tailscale.com/cap/ssh',
+      ],
       health: [
         'Tailscale cannot connect because the network is down. Check your Internet connection.',
       ],
@@ -35,6 +41,7 @@ describe('recorded answers', () => {
       online: false,
       magicDnsSuffix: '',
       certDomains: [],
+      attributes: [],
       health: ['Tailscale is stopped.'],
     });
   });
