@@ -28,16 +28,18 @@ export class Bus {
     return this.#watchers.size;
   }
 
-  /** Sends the first line, and every later one until the response closes. */
-  add(response: ServerResponse, mask: number, tailnet: Tailnet): void {
+  /** Sends the first line, and every later one until the response closes. @returns the session's ID */
+  add(response: ServerResponse, mask: number, tailnet: Tailnet): string {
     this.#watchers.set(response, mask);
     response.on('close', () => this.#watchers.delete(response));
     const state = states[tailnet.status.backendState];
+    const session = randomBytes(8).toString('hex');
     send(response, tailnet, {
-      SessionID: randomBytes(8).toString('hex'),
+      SessionID: session,
       ...((mask & initialState) === 0 ? {} : { State: state }),
       ...((mask & initialStatus) === 0 ? {} : { InitialStatus: statusJson(tailnet, true) }),
     });
+    return session;
   }
 
   /** One line about a change of the network map. Grants are no part of it: a new policy sends nothing. */

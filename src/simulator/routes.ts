@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { addressOf } from './address.ts';
 import type { Model } from './model.ts';
+import type { TailnetNode } from './tailnet.ts';
 import { capabilityVersion, statusJson, whoisAnswer } from './wire.ts';
 
 export interface Answer {
@@ -13,10 +14,14 @@ export interface Answer {
 const prefix = '/localapi/v0/';
 const certificatePrefix = `${prefix}cert/`;
 
-/** What `tailscale serve` is told; tailscaled keeps it, the simulator only in memory. */
-export interface ServeState {
-  /** JSON text. */
+/** What tailscaled keeps beside the network map; the simulator only in memory. */
+export interface NodeState {
+  /** What `tailscale serve` was told, JSON text. */
   serveConfig: string;
+  /** Answers of the certificate endpoint, by domain; none where HTTPS is off. */
+  readonly certificates: Map<string, Answer>;
+  /** Without TUN: which node is at the other end of a connection from this port of 127.0.0.1. */
+  readonly dialled: Map<number, string>;
 }
 
 /** Go's `http.Error`. */
@@ -48,32 +53,35 @@ export function answer(
   headers: { ifMatch: string | undefined },
   body: string,
   model: Model,
-  serve: ServeState,
+  state: NodeState,
 ): Answer {
-  if (url.pathname === `${prefix}whois`) return whois(url, model);
+  if (url.pathname === `${prefix}whois`) return whois(url, model, state);
   if (url.pathname === `${prefix}status`) {
     const peers = url.searchParams.get('peers') !== 'false';
     return jsonAnswer(`${indented(statusJson(model.tailnet, peers))}\n`);
   }
   if (url.pathname === `${prefix}serve-config`) {
     return method === 'POST'
-      ? storeServeConfig(body, headers.ifMatch, serve)
-      : jsonAnswer(serve.serveConfig, { Etag: etag(serve) });
+      ? storeServeConfig(body, headers.ifMatch, state)
+      : jsonAnswer(state.serveConfig, { Etag: etag(state) });
   }
   if (url.pathname.startsWith(certificatePrefix)) {
-    return textAnswer(500, 'your Tailscale account does not support getting TLS certs');
+    const domain = decodeURIComponent(url.pathname.slice(certificatePrefix.length));
+    const refused = textAnswer(500, 'your Tailscale account does not support getting TLS certs');
+    return state.certificates.get(domain) ?? refused;
   }
   return textAnswer(404, '404 page not found');
 }
 
-function whois(url: URL, model: Model): Answer {
+function whois(url: URL, model: Model, { dialled }: NodeState): Answer {
   const addr = url.searchParams.get('addr');
   if (!addr) return textAnswer(400, "missing 'addr' parameter");
   const address = addressOf(addr);
   if (address === undefined && !addr.startsWith('nodekey:')) {
     return textAnswer(400, "invalid 'addr' parameter");
   }
-  const node = address === undefined ? model.nodeWithKey(addr) : model.nodeAt(address);
+  const peer = dialledBy(addr, model, dialled);
+  const node = peer ?? (address === undefined ? model.nodeWithKey(addr) : model.nodeAt(address));
   const { backendState } = model.tailnet.status;
   // logged out, tailscaled has no network map: nobody is known, and the answer doesn't say why
   const mapless = backendState === 'NeedsLogin' || backendState === 'NoState';
@@ -81,7 +89,27 @@ function whois(url: URL, model: Model): Answer {
   return jsonAnswer(indented(whoisAnswer(model.tailnet, model.self, node)));
 }
 
-function storeServeConfig(body: string, ifMatch: string | undefined, serve: ServeState): Answer {
+/** The node that tailscaled dialled this loopback port for. */
+function dialledBy(
+  addr: string,
+  model: Model,
+  dialled: NodeState['dialled'],
+): TailnetNode | undefined {
+  const port = /^127\.0\.0\.1:(\d{1,5})$/.exec(addr)?.[1];
+  const name = port === undefined ? undefined : dialled.get(Number(port));
+  return name === undefined ? undefined : model.tailnet.nodes.get(name);
+}
+
+/** What a session of the bus was serving ends with it. */
+export function endSession(session: string, state: NodeState): void {
+  const config: { Foreground?: Record<string, unknown> } | null = JSON.parse(state.serveConfig);
+  if (config?.Foreground?.[session] === undefined) return;
+  delete config.Foreground[session];
+  if (Object.keys(config.Foreground).length === 0) delete config.Foreground;
+  state.serveConfig = JSON.stringify(config);
+}
+
+function storeServeConfig(body: string, ifMatch: string | undefined, serve: NodeState): Answer {
   if (ifMatch !== undefined && ifMatch !== etag(serve)) return textAnswer(412, 'etag mismatch');
   try {
     serve.serveConfig = JSON.stringify(JSON.parse(body));
@@ -92,7 +120,7 @@ function storeServeConfig(body: string, ifMatch: string | undefined, serve: Serv
   return { status: 200, headers: {}, body: '' };
 }
 
-function etag({ serveConfig }: ServeState): string {
+function etag({ serveConfig }: NodeState): string {
   return createHash('sha256').update(serveConfig).digest('hex');
 }
 

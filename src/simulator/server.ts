@@ -8,7 +8,14 @@ import { listenOnSocket } from './listen.ts';
 import { NodeLogin } from './login.ts';
 import { type Change, Model } from './model.ts';
 import type { PolicyInput } from './policy-file.ts';
-import { answer, respond, type ServeState, textAnswer, versionHeaders } from './routes.ts';
+import {
+  answer,
+  endSession,
+  type NodeState,
+  respond,
+  textAnswer,
+  versionHeaders,
+} from './routes.ts';
 import {
   loadTailnet,
   type NodeInput,
@@ -46,7 +53,12 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
   readonly login = new NodeLogin((patch) => this.setStatus(patch));
   readonly #model: Model;
   readonly #bus = new Bus();
-  readonly #serve: ServeState = { serveConfig: 'null' };
+  /** What tailscaled knows beside the network map: serve config, certificates, dialled connections. */
+  readonly state: NodeState = {
+    serveConfig: 'null',
+    certificates: new Map(),
+    dialled: new Map(),
+  };
   readonly #requests = new Map<string, number>();
   #server: Server | undefined;
   #fault: Fault = 'none';
@@ -167,7 +179,7 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
     const loggedIn = this.login.answer(method, url.pathname, body);
     if (loggedIn) return respond(response, loggedIn);
     const headers = { ifMatch: request.headers['if-match'] };
-    respond(response, answer(method, url, headers, body, this.#model, this.#serve));
+    respond(response, answer(method, url, headers, body, this.#model, this.state));
   }
 
   #watch(url: URL, response: ServerResponse): void {
@@ -177,8 +189,11 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
       return;
     }
     response.writeHead(200, { 'Content-Type': 'application/json' });
-    this.#bus.add(response, Number(mask), this.tailnet);
-    response.on('close', () => this.emit('watchers', this.watchers));
+    const session = this.#bus.add(response, Number(mask), this.tailnet);
+    response.on('close', () => {
+      endSession(session, this.state);
+      this.emit('watchers', this.watchers);
+    });
     this.emit('watchers', this.watchers);
   }
 }

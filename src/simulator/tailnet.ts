@@ -58,6 +58,8 @@ const statusSchema = z.strictObject({
   /** Where a person is to go, so that the node is logged in. */
   authUrl: z.string().default(''),
   certDomains: z.array(z.string()).nullable().default(null),
+  /** Of our own node beside the usual ones, e.g. `https`, `funnel`. */
+  attributes: z.array(z.string()).default([]),
 });
 
 const tailnetSchema = z.strictObject({

@@ -134,13 +134,15 @@ function hostinfo(status: TailnetStatus, node: TailnetNode): Json {
 }
 
 function selfStatus(tailnet: Tailnet, self: TailnetNode): Json {
+  const given = Object.fromEntries(tailnet.status.attributes.map((name) => [name, []]));
+  const attributes: Json = { ...selfAttributes, ...given };
   return {
     ...peerStatus(tailnet, self),
     Addrs: ['127.0.0.1:41641'],
     Online: tailnet.status.online,
     TaildropTarget: 0,
-    Capabilities: Object.keys(selfAttributes),
-    CapMap: selfAttributes,
+    Capabilities: Object.keys(attributes),
+    CapMap: attributes,
     InMagicSock: false,
   };
 }
