@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { checkChosenSecret } from './config/client-schema.ts';
 import { crossProblems, readFailure, readSecretFiles } from './config/cross-check.ts';
 import { type JsoncDocument, parseDocument, valueAt } from './config/document.ts';
@@ -12,16 +12,16 @@ import {
   portProblems,
   toListeners,
 } from './config/listen.ts';
+import { isManaged, type ManagedConfig, managedOverrides, toManaged } from './config/managed.ts';
 import {
   applyOverrides,
   collectOverrides,
   type Environment,
-  type Override,
   variable,
 } from './config/overrides.ts';
 import { printProblem, type Sources, schemaProblems } from './config/problems.ts';
 import { type FileConfig, fileSchema } from './config/schema.ts';
-import { defaultStateDirectory } from './config/state-directory.ts';
+import { noStateDirectory, stateDirectoryOf } from './config/state-directory.ts';
 import {
   funnelOverride,
   localListeners,
@@ -39,7 +39,11 @@ export interface Config {
   readonly issuer: string | undefined;
   /** Absolute. */
   readonly stateDirectory: string;
-  readonly tailscaled: { readonly socket: string | undefined };
+  readonly tailscaled: {
+    readonly socket: string | undefined;
+    /** A tailscaled that we run ourselves; undefined: the machine's. */
+    readonly managed: ManagedConfig | undefined;
+  };
   /** At least one that people can reach (`frontOf`). */
   readonly listen: readonly Listen[];
   readonly login: LoginMode;
@@ -135,11 +139,23 @@ export const loadConfigWith = (
   const upstream = readUpstream(env, flags);
   const hasFunnel = valueAt(document?.value, ['listen', 'funnel']) !== undefined;
   const overrides = [...collectOverrides(env, flags), ...funnelOverride(upstream, hasFunnel)];
-  const data = applyOverrides(document?.value ?? {}, overrides);
-  const sources: Sources = { file, document, overrides, data };
-
   const relative = (path: string): string =>
     file === undefined ? resolve(path) : resolve(dirname(file), path);
+  /** Paths in the file are relative to it, those of flags and environment to where the command runs. */
+  const absolute = (given: string, ...path: string[]): string =>
+    overrides.some((override) => String(override.path) === String(path))
+      ? resolve(given)
+      : relative(given);
+  const plain = applyOverrides(document?.value ?? {}, overrides);
+  const directory = stateDirectoryOf(valueAt(plain, ['stateDirectory']), env);
+  const hasNode = () =>
+    directory !== undefined &&
+    existsSync(join(absolute(directory, 'stateDirectory'), 'tailscaled.state'));
+  const managed = isManaged({ data: plain, read: upstream, overrides, hasNode });
+  if (managed) overrides.push(...managedOverrides(upstream, env));
+  const data = applyOverrides(plain, overrides);
+  const sources: Sources = { file, document, overrides, data };
+
   const secretFiles = readSecretFiles(data, (path) => readFile(relative(path)), checkChosenSecret);
   const parsed = fileSchema.safeParse(data);
   const problems = [
@@ -151,6 +167,7 @@ export const loadConfigWith = (
   ].map((problem) => printProblem(problem, sources));
   problems.push(...upstream.problems);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  if (directory === undefined) throw new ConfigError([noStateDirectory]);
 
   const { tailscaled, clients, ...rest } = parsed.data;
   const listen = [
@@ -162,8 +179,13 @@ export const loadConfigWith = (
   const front = frontOf(listen);
   return {
     issuer: rest.issuer ?? (front.type === 'demo' ? demoIssuer(front) : undefined),
-    stateDirectory: toStateDirectory(rest.stateDirectory, relative, overrides, env),
-    tailscaled: { socket: tailscaled.socket },
+    stateDirectory: absolute(directory, 'stateDirectory'),
+    tailscaled: {
+      socket: tailscaled.socket,
+      managed: managed
+        ? toManaged(tailscaled, (path, member) => absolute(path, 'tailscaled', member))
+        : undefined,
+    },
     listen,
     login: rest.login,
     access: rest.access,
@@ -177,7 +199,7 @@ export const loadConfigWith = (
     log: rest.log,
     clients: clients.map((client, index) => toClient(client, secretFiles.secrets.get(index))),
     upstream: upstream.upstream,
-    warnings: upstreamWarnings(upstream, { managed: false }),
+    warnings: upstreamWarnings(upstream, { managed }),
   };
 };
 
@@ -201,23 +223,6 @@ const readDocument = (file: string, readFile: ReadFile): JsoncDocument => {
 const demoIssuer = ({ hosts, port }: DemoListen): string => {
   const host = hosts[0] ?? '127.0.0.1';
   return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
-};
-
-/** Paths in the file are relative to it, those of flags and environment to where the command runs. */
-const toStateDirectory = (
-  given: string | undefined,
-  relative: (path: string) => string,
-  overrides: readonly Override[],
-  env: Environment,
-): string => {
-  const path = given ?? defaultStateDirectory(env);
-  if (path === undefined) {
-    throw new ConfigError([
-      'stateDirectory: is missing, and there is no $HOME to put it into: set TSIDP_STATE_DIR, --dir or stateDirectory',
-    ]);
-  }
-  const isOverride = overrides.some((override) => override.path[0] === 'stateDirectory');
-  return isOverride ? resolve(path) : relative(path);
 };
 
 /** A declared client with its defaults; `secretOfFile` is what its `secretFile` holds. */

@@ -16,14 +16,17 @@ export const configCheck = defineCommand({
 
 const hidden = '(set, not shown)';
 
+const masked = <Holder extends object, Name extends keyof Holder>(
+  holder: Holder,
+  name: Name,
+): unknown => (holder[name] === undefined ? holder : { ...holder, [name]: hidden });
+
 const maskSecrets = (config: Config): unknown => ({
   ...config,
-  upstream: {
-    ...config.upstream,
-    ...(config.upstream.authKey === undefined ? {} : { authKey: hidden }),
+  tailscaled: {
+    ...config.tailscaled,
+    managed: config.tailscaled.managed && masked(config.tailscaled.managed, 'authKey'),
   },
-  clients: config.clients.map((client) => ({
-    ...client,
-    ...(client.secret === undefined ? {} : { secret: hidden }),
-  })),
+  upstream: masked(config.upstream, 'authKey'),
+  clients: config.clients.map((client) => masked(client, 'secret')),
 });

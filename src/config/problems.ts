@@ -24,7 +24,7 @@ const problemsOfIssues = (issues: readonly Issue[], outer: JsonPath): Problem[] 
 
 const isSecret = (path: JsonPath): boolean => {
   const name = path.findLast((step) => typeof step === 'string');
-  return typeof name === 'string' && /(?:secret|password|token)$/iu.test(name);
+  return typeof name === 'string' && /(?:secret|password|token|authkey)$/iu.test(name);
 };
 
 /** The value as messages quote it: never a secret, never the inside of an object, at most 200 characters. */

@@ -3,6 +3,7 @@ import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
 import { accessModes, clientSchema, loginModes } from './client-schema.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
+import { tailscaledSchema } from './tailscaled-schema.ts';
 
 /** The configuration file as it may be written; `config.ts` turns its output into a `Config`. */
 
@@ -50,9 +51,7 @@ export const fileSchema = members({
   stateDirectory: path(
     'Where the database lives, relative to this file. Default: /var/lib/tsidp for root, otherwise tsidp in $XDG_STATE_HOME or ~/.local/state.',
   ).optional(),
-  tailscaled: members({
-    socket: path("The socket of tailscaled's LocalAPI. Default: by platform.").optional(),
-  }).prefault({}),
+  tailscaled: tailscaledSchema.prefault({}),
   listen: listenSchema,
   login: oneOf(loginModes)
     .default('clickless')

@@ -17,3 +17,10 @@ export const defaultStateDirectory = (
   const home = variable(env, 'HOME');
   return home === undefined ? undefined : join(home, '.local/state/tsidp');
 };
+
+/** The state directory as given, relative paths included; undefined when there is none to be had. */
+export const stateDirectoryOf = (given: unknown, env: Environment): string | undefined =>
+  typeof given === 'string' && given !== '' ? given : defaultStateDirectory(env);
+
+export const noStateDirectory =
+  'stateDirectory: is missing, and there is no $HOME to put it into: set TSIDP_STATE_DIR, --dir or stateDirectory';

@@ -6,7 +6,7 @@ test('an empty file is a whole configuration', () => {
   expect(load({})).toEqual({
     issuer: undefined,
     stateDirectory: '/state',
-    tailscaled: { socket: undefined },
+    tailscaled: { socket: undefined, managed: undefined },
     listen: [
       {
         type: 'auto',

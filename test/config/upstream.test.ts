@@ -14,6 +14,8 @@ interface Case {
   readonly value: unknown;
   /** The one warning; none where it does its thing. */
   readonly says?: RegExp;
+  /** Said only beside the machine's tailscaled; alone it asks for a node of our own. */
+  readonly beside?: boolean;
 }
 
 const listener = (config: Config) => config.listen[0];
@@ -106,6 +108,7 @@ const cases: Record<string, Case> = {
     says: /^(?:--debug-tsnet|TSIDP_DEBUG_TSNET): tailscaled writes its own log: "journalctl/u,
   },
   hostname: {
+    beside: true,
     flag: ['-hostname', 'login'],
     env: { TS_HOSTNAME: 'login' },
     does: (config) => config.upstream.hostname,
@@ -113,18 +116,21 @@ const cases: Record<string, Case> = {
     says: /^(?:--hostname|TS_HOSTNAME): the node is .*"tailscale set --hostname=login"$/u,
   },
   'hostname, as some write it': {
+    beside: true,
     env: { TSIDP_HOSTNAME: 'login' },
     does: (config) => config.upstream.hostname,
     value: 'login',
     says: /^TSIDP_HOSTNAME: the node is tailscaled's here/u,
   },
   'authentication key': {
+    beside: true,
     env: { TS_AUTHKEY: 'tskey-auth-secret' },
     does: (config) => config.upstream.authKey,
     value: 'tskey-auth-secret',
     says: /^TS_AUTHKEY: the node is tailscaled's here: log it in with "tailscale up --auth-key=…"/u,
   },
   tags: {
+    beside: true,
     env: { TS_ADVERTISE_TAGS: 'tag:idp, tag:web' },
     does: (config) => config.upstream.advertiseTags,
     value: ['tag:idp', 'tag:web'],
@@ -141,11 +147,14 @@ const cases: Record<string, Case> = {
 const from = (argv: readonly string[], env: Record<string, string>): Config =>
   loadConfig({ argv, env: { HOME: '/home/op', ...env } });
 
-describe.each(Object.entries(cases))('%s', (_, { flag, env, does, value, says }) => {
+describe.each(Object.entries(cases))('%s', (_, one) => {
+  const { flag, does, value, says, beside } = one;
+  const local = beside ? { TSIDP_USE_LOCAL_TAILSCALED: '1' } : {};
+  const env = one.env && { ...one.env, ...local };
   const ways: [way: string, config: () => Config][] = [];
   if (flag) {
-    ways.push(['one dash', () => from(flag, {})]);
-    ways.push(['two dashes', () => from([`-${flag[0]}`, ...flag.slice(1)], {})]);
+    ways.push(['one dash', () => from(flag, local)]);
+    ways.push(['two dashes', () => from([`-${flag[0]}`, ...flag.slice(1)], local)]);
   }
   if (env) ways.push(['the environment', () => from([], env)]);
 
@@ -156,7 +165,7 @@ describe.each(Object.entries(cases))('%s', (_, { flag, env, does, value, says })
 });
 
 test('the flag wins over its variable, and is warned of once', () => {
-  const env = { TS_HOSTNAME: 'a', TSIDP_HOSTNAME: 'b' };
+  const env = { TS_HOSTNAME: 'a', TSIDP_HOSTNAME: 'b', TSIDP_USE_LOCAL_TAILSCALED: '1' };
   const config = from(['-hostname=c'], env);
   expect(config.upstream.hostname).toBe('c');
   expect(config.warnings).toEqual([expect.stringMatching(/^--hostname: /u)]);

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { authKeyProblem } from '../peer/auth-key.ts';
+import { listOf, members, path, text } from './fields.ts';
+
+/** Which tailscaled it is, as the configuration file says it: the machine's, or one that we run ourselves. */
+
+const checkHostname = (name: string): string | undefined =>
+  /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/iu.test(name)
+    ? undefined
+    : 'must be one DNS label such as "idp", without a domain';
+
+const checkControlUrl = (url: string): string | undefined =>
+  URL.canParse(url) && /^https?:$/u.test(new URL(url).protocol)
+    ? undefined
+    : 'must be a URL such as "https://headscale.example"';
+
+const checkTag = (tag: string): string | undefined =>
+  /^tag:[a-z][a-z0-9-]*$/iu.test(tag) ? undefined : 'must be a tag such as "tag:idp"';
+
+/** Ours, because the rest depends on them. */
+const ownFlags = /^--?(?:tun|socket|state|statedir|cleanup)(?:=|$)/u;
+
+const checkArgument = (argument: string): string | undefined => {
+  if (ownFlags.test(argument)) return 'must not stand here: tsidp sets this flag of tailscaled';
+  return argument === '' || argument.includes('\0') ? 'must not be empty' : undefined;
+};
+
+export const tailscaledSchema = members({
+  socket: path("The socket of tailscaled's LocalAPI. Default: by platform.").optional(),
+  managed: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .describe(
+      'Run a tailscaled of our own on the state directory, as a node of its own, and end it with us. Default: only where tsidp left its node in the state directory, or its flags ask for one.',
+    ),
+  path: path(
+    'The tailscaled to run, relative to this file. Default: the first on PATH, or in a usual place.',
+  ).optional(),
+  authKey: text(authKeyProblem)
+    .optional()
+    .describe('Logs a new node in. Better: authKeyFile. With neither, a login URL is shown.'),
+  authKeyFile: path(
+    'A file that holds the auth key, relative to this one; read only when the node must log in.',
+  ).optional(),
+  hostname: text(checkHostname)
+    .optional()
+    .describe(
+      "Name of the node, and so of the issuer. Default: the node's own, idp for a new one.",
+    ),
+  controlUrl: text(checkControlUrl)
+    .optional()
+    .describe("Control server, such as Headscale's URL. Default: Tailscale's."),
+  advertiseTags: listOf(text(checkTag), 0, 20)
+    .optional()
+    .describe('Tags that a new node asks for. The auth key may bring its own.'),
+  extraArgs: listOf(text(checkArgument), 0, 50)
+    .optional()
+    .describe('More flags for tailscaled itself, such as "--no-logs-no-support".'),
+}).superRefine((tailscaled, context) => {
+  const refuse = (member: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [member], message });
+  if (tailscaled.authKey !== undefined && tailscaled.authKeyFile !== undefined) {
+    refuse('authKeyFile', 'must not stand beside "authKey": remove one of the two');
+  }
+  if (tailscaled.managed === true && tailscaled.socket !== undefined) {
+    refuse(
+      'socket',
+      'must not stand beside "managed": that tailscaled has its socket in the state directory',
+    );
+  }
+});
