@@ -3,6 +3,16 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 
 const executablePath = '/usr/bin/chromium';
 
+/** Chromium heeds the last such list alone, so what Playwright switches off is repeated. */
+const disabledFeatures = [
+  ...['AvoidUnnecessaryBeforeUnloadCheckSync', 'DestroyProfileOnBrowserClose', 'HttpsUpgrades'],
+  ...['HttpsFirstBalancedModeAutoEnable', 'LensOverlay', 'MediaRouter', 'PaintHolding'],
+  ...['ThirdPartyStoragePartitioning', 'AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints'],
+  ...['TcpPortRandomizationWin', 'NetworkTimeServiceQuerying', 'AimEnabled', 'PreconnectToSearch'],
+  // pages of the browser's own beside every tab, which cost as much as the tab
+  ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'],
+];
+
 /**
  * Debian's Chromium with a fresh profile, which Playwright makes and removes. It resolves no names and so reaches
  * loopback only; it runs without its sandbox, as tests run as root in containers and load nobody else's pages.
@@ -26,6 +36,7 @@ export async function startChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      `--disable-features=${disabledFeatures.join(',')}`,
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*, EXCLUDE localhost',
     ],
   });
