@@ -10,6 +10,7 @@ import { pages } from './http/pages/pages.ts';
 import { createNodeWatch } from './http/renamed.ts';
 import { createOracle } from './identity/oracle.ts';
 import type { Logger } from './log.ts';
+import { openNode } from './own-node.ts';
 import { watchBus } from './peer/bus.ts';
 import { LocalApi } from './peer/local-api.ts';
 import { type NodeStatus, watchStatus } from './peer/status.ts';
@@ -35,15 +36,17 @@ export interface Daemon {
 export interface DaemonParts {
   readonly clock: Clock;
   readonly log: Logger;
-  /** tailscaled's socket, as found for this platform. */
+  /** The machine's tailscaled's socket, as found for this platform. */
   readonly socket: string;
+  /** For a tailscaled of our own, where the configuration wants one. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Aborted when the start is to be given up. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Joins the stages and listens. Everything that can be wrong at start throws before anything listens.
- * @throws StoreError, LocalApiError, ListenError
+ * @throws StoreError, TailscaledError, LocalApiError, ListenError
  */
 export async function startDaemon(config: Config, parts: DaemonParts): Promise<Daemon> {
   const { clock, log } = parts;
@@ -60,7 +63,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const keys = await loadOrCreateKeys(store, clock);
   const secretKey = await loadOrCreateSecretKey(store, clock);
 
-  const api = new LocalApi({ socket: parts.socket });
+  const api = new LocalApi({ socket: await openNode(config, parts, undo) });
   undo.defer(() => api.close());
   const whois = createWhois({ api, clock, cacheSeconds: config.whoisCacheSeconds });
   let onNode: (node: NodeStatus) => void = () => undefined;

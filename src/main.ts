@@ -10,6 +10,7 @@ import { createLogger } from './log.ts';
 import { LocalApiError } from './peer/local-api.ts';
 import { ServeConflict } from './peer/serve-config.ts';
 import { findSocket } from './peer/socket.ts';
+import { TailscaledError } from './peer/tailscaled-error.ts';
 import { StoreError } from './store/store.ts';
 
 /** The only module that touches the process: arguments, environment, signals, output, exit code. */
@@ -47,6 +48,7 @@ async function serve(argv: readonly string[]): Promise<number> {
     clock: systemClock,
     log,
     socket,
+    env: process.env,
     signal: ending.signal,
   });
   log.info({ issuer: daemon.issuer, urls: daemon.urls }, 'ready');
@@ -65,7 +67,10 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Mistakes of the operator and of the machine are told in a sentence; only ours get a stack trace. */
 function explain(error: unknown): string {
-  const expected = [ConfigError, StoreError, LocalApiError, ListenError, ServeConflict];
+  const expected = [
+    ...[ConfigError, StoreError, ListenError],
+    ...[LocalApiError, TailscaledError, ServeConflict],
+  ];
   if (expected.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof Error && error.name === 'AbortError') return 'ended before it was ready';
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

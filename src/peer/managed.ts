@@ -31,6 +31,8 @@ export interface ManagedParts {
   readonly stateDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Say;
+  /** Whether tailscaled's own lines are worth more than debugging; default false. */
+  readonly showLog?: boolean;
   /** Gives the start up. */
   readonly signal: AbortSignal;
   /** How long it may take until tailscaled answers; default 30 000. */
@@ -78,7 +80,7 @@ export async function startManaged(
     env: tailscaledEnvironment(env),
     onLine(line) {
       state.lastLine = withoutKeys(line, key);
-      log.debug(`tailscaled: ${state.lastLine}`);
+      log[parts.showLog ? 'info' : 'debug'](`tailscaled: ${state.lastLine}`);
     },
     onStart(pid, count) {
       state.lives = count;

@@ -78,6 +78,8 @@ async function live(
   const child = spawn(options.command, options.args, {
     env: options.env,
     cwd: '/',
+    // Ctrl-C is for us, who still need it for a while
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) {

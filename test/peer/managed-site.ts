@@ -111,6 +111,10 @@ export async function backendState(socket: string): Promise<string> {
 
 export function isAlive(pid: number): boolean {
   try {
+    // a zombie, which nobody waited for, has ended
+    if (existsSync('/proc/self/stat')) {
+      return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    }
     return kill(pid, 0);
   } catch {
     return false;
