@@ -14,12 +14,12 @@ import { type ImportedItem, type Store, type StoredKey, StoreError } from '../st
 
 export interface ProviderKeys {
   /** Private signing keys with `kid`, `alg` and `use`; oidc-provider signs with the first that fits. */
-  readonly signing: readonly JWK[];
+  readonly signing: readonly SigningJwk[];
   /** Signs cookies; the first one is used, all are accepted. */
   readonly cookies: readonly string[];
 }
 
-type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
+export type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
 
 const algorithms: readonly Algorithm[] = ['RS256', 'ES256', 'EdDSA'];
 const generate = promisify(generateKeyPair);
@@ -76,9 +76,10 @@ function inSigningOrder(
   return signing.sort((a, b) => taken.indexOf(b.id) - taken.indexOf(a.id));
 }
 
-type NamedJwk = JWK & { kid: string };
+/** A private key that says how it signs and what it is called. */
+export type SigningJwk = JWK & { readonly kid: string; readonly alg: Algorithm };
 
-async function generateSigningKey(algorithm: Algorithm): Promise<NamedJwk> {
+async function generateSigningKey(algorithm: Algorithm): Promise<SigningJwk> {
   const { privateKey } = await generatePair(algorithm);
   const jwk = privateKey.export({ format: 'jwk' }) as JWK;
   // RFC 7638; every key has a `kid`, or verifying clients with several keys fail
@@ -97,12 +98,15 @@ function generatePair(algorithm: Algorithm) {
   }
 }
 
-function readSigningKey(key: StoredKey): NamedJwk {
+function readSigningKey(key: StoredKey): SigningJwk {
   try {
     const jwk: JWK = JSON.parse(key.material);
-    if (jwk.alg !== key.algorithm || !jwk.kid) throw new Error('its "alg" or "kid" is missing');
+    const alg = algorithms.find((name) => name === jwk.alg);
+    if (!alg || alg !== key.algorithm || !jwk.kid) {
+      throw new Error('its "alg" or "kid" is missing');
+    }
     provePair(jwk);
-    return { ...jwk, kid: jwk.kid };
+    return { ...jwk, kid: jwk.kid, alg };
   } catch (cause) {
     throw unreadable(key, cause);
   }

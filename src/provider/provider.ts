@@ -19,6 +19,7 @@ import { renderError, renderLoggedOut, renderLogout } from './render.ts';
 import type { SecretChecker } from './secrets.ts';
 import { endWithSession } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
+import { SigningKey } from './signing-key.ts';
 
 export interface ProviderParts {
   readonly settings: ProviderSettings;
@@ -105,6 +106,7 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
     features: {
       claimsParameter: { enabled: true },
       devInteractions: { enabled: false },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: {
         enabled: true,
         allowedPolicy: (ctx, client, token) => introspectionAllowed(ctx, client, token, settings),
@@ -123,7 +125,7 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    jwks: { keys: keys.signing.map((key) => ({ ...key })) },
+    jwks: { keys: keys.signing.map((key) => new SigningKey(key)) },
     loadExistingGrant: (ctx) => freshGrant(ctx, settings),
     pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
     renderError: (ctx, out, error) => renderError(ctx, out, error, settings),
