@@ -1,4 +1,10 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock.ts';
@@ -19,13 +25,14 @@ export const generateSecret = (): string => randomBytes(32).toString('base64url'
 
 /** Verifier of a generated secret. `key` is the stored key of purpose `client-secret`. */
 export const hashGenerated = (secret: string, key: Buffer): string =>
-  hmacPrefix + digest(key, secret).toString('base64url');
+  hmacPrefix + digest(createSecretKey(key), secret).toString('base64url');
 
 /** Verifier of a chosen secret: argon2id, 19 MiB, two passes (OWASP's first choice, the library's default). */
 export const hashChosen = async (secret: string): Promise<string> =>
   argon2Prefix + (await hash(secret, { memoryCost: 19_456, timeCost: 2, parallelism: 1 }));
 
-const digest = (key: Buffer, text: string): Buffer =>
+/** Of bytes in place of a `KeyObject` Node finds out by two exceptions that they are none, at each call. */
+const digest = (key: KeyObject, text: string): Buffer =>
   createHmac('sha256', key).update(text, 'utf8').digest();
 
 /** Refused without looking at the secret. The answer is 429 for `limited`, 503 for `busy`, with Retry-After. */
@@ -81,7 +88,8 @@ export const createSecretChecker = (options: SecretCheckerOptions): SecretChecke
   });
   const queue = createBoundedQueue(options.maxParallel ?? 2, options.maxWaiting ?? 32);
   // Keyed and of this process alone: what is remembered is of no use to a reader of memory dumps elsewhere.
-  const cacheKey = randomBytes(32);
+  const cacheKey = createSecretKey(randomBytes(32));
+  const key = createSecretKey(options.key);
   const verified = new LRUCache<string, string>({ max: options.cacheSize ?? 1000 });
   const underWay = new Map<string, Promise<boolean>>();
 
@@ -124,7 +132,7 @@ export const createSecretChecker = (options: SecretCheckerOptions): SecretChecke
         isPresentable(presented) &&
         (verifier.startsWith(argon2Prefix)
           ? await checkChosen(verifier.slice(argon2Prefix.length), presented, who)
-          : checkGenerated(verifier, presented, options.key));
+          : checkGenerated(verifier, presented, key));
       if (!isRight) limit.record(who);
       return isRight;
     },
@@ -141,7 +149,7 @@ export const createSecretChecker = (options: SecretCheckerOptions): SecretChecke
 const isPresentable = (presented: string): boolean =>
   presented.length > 0 && presented.length <= maxPresentedLength && presented.isWellFormed();
 
-const checkGenerated = (verifier: string, presented: string, key: Buffer): boolean => {
+const checkGenerated = (verifier: string, presented: string, key: KeyObject): boolean => {
   if (!verifier.startsWith(hmacPrefix)) return false;
   const stored = verifier.slice(hmacPrefix.length);
   const expected = Buffer.from(stored, 'base64url');
