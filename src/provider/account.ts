@@ -72,11 +72,20 @@ export async function accountBehind(
     const reason = 'the device now belongs to somebody else';
     return denied(ctx, subject, token, { reason }, settings);
   }
-  const client = await ctx.oidc.provider.Client.find(token.clientId ?? '');
+  const client = await clientOf(ctx, token);
   if (!client) return undefined;
   const decision = enter(appOf(client), identified, settings);
   if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
   return accountOf(ctx, identified, client, settings);
+}
+
+/** Mostly the request's own client, which is loaded already. */
+async function clientOf(
+  { oidc }: KoaContextWithOIDC,
+  { clientId }: IssuedToken,
+): Promise<Client | undefined> {
+  if (oidc.client && oidc.client.clientId === clientId) return oidc.client;
+  return oidc.provider.Client.find(clientId ?? '');
 }
 
 function denied(
