@@ -1,0 +1,150 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exposure } from '../../src/http/exposure.ts';
+import { refuse } from '../../src/identity/identify.ts';
+import type { RefusalCode } from '../../src/identity/identity.ts';
+import { type Caller, type DoorName, doorsOf } from './callers.ts';
+import { callers, effects, type Forgery, forgeries, type Outcome } from './listener-table.ts';
+import { type Everywhere, listenEverywhere } from './listener-world.ts';
+import { attempt } from './login.ts';
+import type { Fields, Sent } from './send.ts';
+
+let world: Everywhere;
+let doors: ReturnType<typeof doorsOf>;
+
+beforeAll(async () => {
+  world = await listenEverywhere();
+  doors = doorsOf(world);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const refusals: readonly RefusalCode[] = ['foreign', 'expired', 'unknown', 'self', 'proxied'];
+
+/** Tries to log in and says who that was. */
+async function outcomeAt(door: DoorName, caller: Caller, fields: Fields): Promise<Outcome> {
+  const begun = attempt(world.issuer, 'grafana');
+  const answer = await doors[door].send(caller, { path: pathOf(begun.url), fields });
+  const { code, error, error_description: description = '' } = answer.parameters;
+  if (code !== undefined) {
+    const redeemed = await doors.backchannel.send('unknown', {
+      path: '/token',
+      fields: [],
+      form: {
+        grant_type: 'authorization_code',
+        code,
+        code_verifier: begun.verifier,
+        redirect_uri: begun.parameters['redirect_uri'] ?? '',
+        client_id: 'grafana',
+        client_secret: 'grafana-secret-that-is-long-enough-0',
+      },
+    });
+    expect(redeemed.status, redeemed.body).toBe(200);
+    return decodeJwt(JSON.parse(redeemed.body).id_token).sub as Outcome;
+  }
+  if (error === undefined) return answer.status as Outcome;
+  expect(error).toBe('access_denied');
+  const known = refusals.find((name) => description.startsWith(asDescribed(name)));
+  // a machine is somebody, but no person
+  return (known as Outcome | undefined) ?? 'machine';
+}
+
+const pathOf = ({ pathname, search }: URL) => pathname + search;
+const asDescribed = (code: RefusalCode) =>
+  refuse(code).refusal.message.replaceAll('"', "'").slice(0, 60);
+
+const doorNames = Object.keys(callers) as DoorName[];
+const forgeryNames = Object.keys(forgeries) as Forgery[];
+
+/** Every cell of the table. */
+const cells = doorNames.flatMap((door) =>
+  (Object.entries(callers[door]) as [Caller, Outcome | undefined][]).flatMap(([caller, plain]) => {
+    if (plain === undefined) return [];
+    const forged = forgeryNames.map((name) => {
+      const effect = effects[door][name];
+      return { door, caller, forgery: name, expected: mixed(plain, effect) };
+    });
+    return [{ door, caller, forgery: undefined, expected: plain }, ...forged];
+  }),
+);
+
+/** What is refused before anybody asks stays refused; the host comes before the route. */
+function mixed(plain: Outcome, effect: Outcome | 'same'): Outcome {
+  if (effect === 'same') return plain;
+  if (effect === 400 || effect === 421) return effect;
+  return plain === 404 ? plain : effect;
+}
+
+describe('T19 T25 T29 T33 T34 T35 who a request is, at every listener', () => {
+  it.each(cells)('$door: $caller with $forgery is $expected', async (cell) => {
+    const { door, caller, forgery, expected } = cell;
+
+    const outcome = await outcomeAt(door, caller, forgery ? forgeries[forgery] : []);
+
+    expect(outcome).toBe(expected);
+  });
+
+  it('has tried every listener, caller and forgery', () => {
+    expect(cells.length).toBeGreaterThan(350);
+  });
+});
+
+/** What a route is asked with, for the answer to show that it is there. */
+const paths = [...exposure.map(({ path }) => path.replace('*', 'x')), '/admin', '/clients/'];
+
+/** All that a listener shows, as written down by hand; anything else is a 404. */
+const logins = ['/authorize', '/authorize/x', '/interaction/x', '/denied'];
+const people = ['/', ...logins, '/logout', '/logout/confirm', '/logout/success'];
+const apps = ['/token', '/userinfo', '/introspect', '/revoke'];
+const metadata = [
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/jwks.json',
+];
+const health = ['/healthz', '/readyz'];
+const everything = [...people, ...apps, '/request', ...metadata, ...health];
+const shown: Readonly<Record<DoorName | 'Funnel', readonly string[]>> = {
+  tailnet: everything,
+  serve: everything,
+  'serve, past tailscaled': everything,
+  userspace: everything,
+  Funnel: [...apps, '/request', ...metadata],
+  backchannel: [...apps, ...metadata],
+  admin: health,
+};
+
+const isThere = ({ status, body }: Sent) => {
+  if (status !== 404) return true;
+  // and not one of oidc-provider's own
+  expect(body).toMatch(/nothing (?:here|at this address)/i);
+  return false;
+};
+
+describe('T25 T33 what is reached at all', () => {
+  it.each(Object.entries(shown))('%s shows its routes and no other', async (name, expected) => {
+    const door = name === 'Funnel' ? doors.serve : doors[name as DoorName];
+    const caller = name === 'Funnel' ? 'Funnel stranger' : 'member';
+    const found = await Promise.all(
+      paths.map(async (path) => {
+        const answers = await Promise.all(
+          ['GET', 'POST', 'DELETE'].map((method) =>
+            door.send(caller, { path, method, fields: [] }),
+          ),
+        );
+        const there = answers.map(isThere);
+        expect(new Set(there).size, path).toBe(1);
+        return there[0] ? [path] : [];
+      }),
+    );
+
+    expect(found.flat().toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('tells the Funnel stranger at a login what to do, on a page', async () => {
+    const path = pathOf(attempt(world.issuer, 'grafana').url);
+    const answer = await doors.serve.send('Funnel stranger', { path, fields: [] });
+
+    expect(answer.status).toBe(404);
+    expect(answer.headers['content-type']).toMatch(/^text\/html/);
+    expect(answer.body).toContain('connect to Tailscale on this device');
+  });
+});
