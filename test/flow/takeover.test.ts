@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import * as oidc from 'openid-client';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  clientId,
+  clientsFile,
+  entryOf,
+  keyText,
+  kid,
+  signedByTsidp,
+  type TsidpDirectory,
+  tsidpDirectory,
+} from '../takeover/tsidp-directory.ts';
+import { Browser } from './browser.ts';
+import { movePeopleIn, recorded } from './people.ts';
+import { startWorld, type World } from './world.ts';
+
+type Entry = ReturnType<typeof entryOf>;
+
+const makeWorld = async (overrides: Record<string, unknown> = {}): Promise<World> => {
+  const world = await startWorld(overrides);
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  await movePeopleIn(world);
+  return world;
+};
+
+const stateDirectory = (): string => {
+  const parent = mkdtempSync(join(tmpdir(), 'tsidp-flow-'));
+  onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
+  return join(parent, 'state');
+};
+
+/** An app that was set up with tsidp: nothing but the issuer, its stored ID and its stored secret. */
+const open = (
+  world: World,
+  entry: Entry,
+  how = oidc.ClientSecretPost,
+): Promise<oidc.Configuration> =>
+  oidc.discovery(new URL(world.issuer), entry.client_id, {}, how(entry.client_secret), {
+    execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
+  });
+
+const logIn = async (config: oidc.Configuration, entry: Entry, browser = new Browser()) => {
+  const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
+  const url = oidc.buildAuthorizationUrl(config, {
+    redirect_uri: entry.redirect_uris[0] ?? '',
+    scope: 'openid email profile',
+    state,
+    nonce,
+  });
+  const { location, body } = await browser.open(url);
+  if (!location) throw new Error(body);
+  return oidc.authorizationCodeGrant(config, location, {
+    expectedState: state,
+    expectedNonce: nonce,
+    idTokenExpected: true,
+  });
+};
+
+const keyNames = async ({ issuer }: World): Promise<unknown[]> => {
+  const { keys } = (await (await fetch(`${issuer}/.well-known/jwks.json`)).json()) as {
+    keys: { alg: string; kid: string }[];
+  };
+  return keys.filter(({ alg }) => alg === 'RS256').map((key) => key.kid);
+};
+
+describe('on the state directory of tsidp', () => {
+  const entry = entryOf(clientId());
+  const leave = (): TsidpDirectory =>
+    tsidpDirectory(keyText(), { [entry.client_id]: entry }, stateDirectory());
+
+  test('an app’s stored ID and secret log the same person in, by the same key', async () => {
+    const directory = leave();
+    const before = directory.texts();
+    const world = await makeWorld({ stateDirectory: directory.path });
+    for (const how of [oidc.ClientSecretPost, oidc.ClientSecretBasic]) {
+      const app = await open(world, entry, how);
+      const tokens = await logIn(app, entry);
+      expect(tokens.claims()).toMatchObject({
+        sub: recorded.people.alice.idToken['sub'],
+        email: 'alice@example.com',
+        uid: recorded.people.alice.idToken['uid'],
+      });
+      expect(decodeProtectedHeader(tokens.id_token ?? '')).toMatchObject({ alg: 'RS256', kid });
+      const again = await oidc.refreshTokenGrant(app, tokens.refresh_token ?? '');
+      expect(again.claims()?.sub).toBe('userid:1');
+    }
+    const bob = await logIn(await open(world, entry), entry, new Browser('127.0.0.2'));
+    expect(bob.claims()?.sub).toBe(recorded.people.bob.idToken['sub']);
+    expect(directory.texts()).toEqual(before);
+    expect(world.logged()).not.toContain(entry.client_secret);
+  });
+
+  test('an ID token that tsidp signed verifies by our JWKS', async () => {
+    const world = await makeWorld({ stateDirectory: leave().path });
+    const token = await signedByTsidp(world.issuer, entry.client_id);
+    const keys = createRemoteJWKSet(new URL(`${world.issuer}/.well-known/jwks.json`));
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: world.issuer,
+      audience: entry.client_id,
+    });
+    expect(payload.sub).toBe('userid:1');
+    expect(await keyNames(world)).toEqual([kid]);
+  });
+
+  test('a wrong secret, or none, is refused', async () => {
+    const world = await makeWorld({ stateDirectory: leave().path });
+    for (const secret of [`${entry.client_secret}0`, entry.client_secret.slice(1), 'x']) {
+      const app = await open(world, { ...entry, client_secret: secret });
+      await expect(logIn(app, entry)).rejects.toMatchObject({ error: 'invalid_client' });
+    }
+    const none = await open(world, entry, () => oidc.None());
+    await expect(logIn(none, entry)).rejects.toMatchObject({ error: 'invalid_client' });
+  });
+
+  test('the second start takes nothing over', async () => {
+    const world = await makeWorld({ stateDirectory: leave().path });
+    const taken = () => world.logged().split('took over the').length - 1;
+    expect(taken()).toBe(2);
+    await world.restart();
+    expect(taken()).toBe(2);
+    await movePeopleIn(world);
+    const tokens = await logIn(await open(world, entry), entry);
+    expect(decodeProtectedHeader(tokens.id_token ?? '').kid).toBe(kid);
+  });
+});
+
+test('files that come later make tsidp’s key sign, and ours stays published', async () => {
+  const at = stateDirectory();
+  const world = await makeWorld({ stateDirectory: at });
+  const [own] = await keyNames(world);
+  const entry = entryOf(clientId());
+  tsidpDirectory(keyText(), { [entry.client_id]: entry }, at);
+  await world.restart();
+  expect(await keyNames(world)).toEqual([kid, own]);
+  const tokens = await logIn(await open(world, entry), entry);
+  expect(decodeProtectedHeader(tokens.id_token ?? '').kid).toBe(kid);
+});
+
+test('damaged files stop the start, and what is mended is taken over', async () => {
+  const at = stateDirectory();
+  const entry = entryOf(clientId());
+  const text = JSON.stringify({ [entry.client_id]: entry });
+  const directory = tsidpDirectory(keyText(), text.slice(0, 100), at);
+  await expect(startWorld({ stateDirectory: at })).rejects.toThrow(/oidc-funnel-clients\.json:1:/u);
+  directory.write(clientsFile, text);
+  const world = await makeWorld({ stateDirectory: at });
+  expect((await logIn(await open(world, entry), entry)).claims()?.sub).toBe('userid:1');
+});
