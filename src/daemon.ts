@@ -24,6 +24,7 @@ import { loadOrCreateSecretKey } from './provider/secret-key.ts';
 import { createSecretChecker } from './provider/secrets.ts';
 import { openState } from './store/open.ts';
 import { startSweeping } from './store/sweeping.ts';
+import { pendingTakeover, takeOver } from './takeover/at-start.ts';
 
 export interface Daemon {
   readonly issuer: string;
@@ -60,7 +61,9 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   });
   undo.defer(() => state.close());
   const { store } = state;
-  const keys = await loadOrCreateKeys(store, clock);
+  const pending = await pendingTakeover(config.stateDirectory, store, log);
+  // while tsidp's key is still to come, none of ours is made
+  const early = pending ? undefined : await loadOrCreateKeys(store, clock);
   const secretKey = await loadOrCreateSecretKey(store, clock);
 
   const api = new LocalApi({ socket: await openNode(config, parts, undo) });
@@ -86,6 +89,8 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     },
   });
   const node = await firstStatus(status, parts);
+  if (pending) await takeOver(pending, { config, node, store, clock, log });
+  const keys = early ?? (await loadOrCreateKeys(store, clock));
   const { issuer, listeners } = decide(config, node, log);
 
   const settings = {

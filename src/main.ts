@@ -12,6 +12,7 @@ import { ServeConflict } from './peer/serve-config.ts';
 import { findSocket } from './peer/socket.ts';
 import { TailscaledError } from './peer/tailscaled-error.ts';
 import { StoreError } from './store/store.ts';
+import { TakeoverError } from './takeover/takeover-error.ts';
 
 /** The only module that touches the process: arguments, environment, signals, output, exit code. */
 async function main(): Promise<number> {
@@ -68,7 +69,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Mistakes of the operator and of the machine are told in a sentence; only ours get a stack trace. */
 function explain(error: unknown): string {
   const expected = [
-    ...[ConfigError, StoreError, ListenError],
+    ...[ConfigError, StoreError, TakeoverError, ListenError],
     ...[LocalApiError, TailscaledError, ServeConflict],
   ];
   if (expected.some((kind) => error instanceof kind)) return (error as Error).message;
