@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { stringify } from 'node:querystring';
 
@@ -31,7 +31,19 @@ export async function dial(place: Place): Promise<Socket> {
   return socket;
 }
 
-/** One request on a connection of its own, or on one that stands. */
+const agents = new WeakMap<Socket, Agent>();
+
+/** Keeps this one connection for the next request. */
+function agentOf(socket: Socket): Agent {
+  const known = agents.get(socket);
+  if (known) return known;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  agent.createConnection = () => socket;
+  agents.set(socket, agent);
+  return agent;
+}
+
+/** One request; `keep` leaves the connection to the next one. */
 export async function send(socket: Socket, message: Message, keep = false): Promise<Sent> {
   const body = message.form && stringify(message.form);
   const content: Fields =
@@ -44,7 +56,7 @@ export async function send(socket: Socket, message: Message, keep = false): Prom
   const fields = [...message.fields, ...content, ['Connection', keep ? 'keep-alive' : 'close']];
   const { promise, resolve, reject } = Promise.withResolvers<Sent>();
   const sent = request({
-    createConnection: () => socket,
+    ...(keep ? { agent: agentOf(socket) } : { createConnection: () => socket }),
     path: message.path,
     method: message.method ?? (body === undefined ? 'GET' : 'POST'),
     headers: fields.flat(),
