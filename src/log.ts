@@ -13,7 +13,7 @@ const secretNames = [
   ...['token', 'access_token', 'refresh_token', 'id_token', 'id_token_hint', 'logout_token'],
   ...['subject_token', 'actor_token', 'registration_access_token', 'initial_access_token'],
   ...['client_secret', 'client_assertion', 'assertion', 'password', 'secret', 'secret_verifier'],
-  ...['private_key', 'material'],
+  ...['private_key', 'material', 'auth_key'],
 ];
 
 const censor = '[redacted]';
@@ -31,6 +31,8 @@ const quotedMember = new RegExp(
   'giu',
 );
 const credentials = /\b(Bearer|Basic|DPoP) +(?=[^\s"]*[\dA-Z=._~+/-])[\w.~+/=-]{6,}/giu;
+/** Keys that log nodes in, of Tailscale and Headscale. */
+const nodeKey = /\b(?:ts|hs)key-[\w-]+/gu;
 const jwt = /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/gu;
 
 /** One line of text without the secrets that URLs, headers and tokens in messages would carry. */
@@ -39,6 +41,7 @@ const scrubText = (text: string): string =>
     .replace(parameter, `$1${censor}`)
     .replace(quotedMember, `$1${censor}`)
     .replace(credentials, `$1 ${censor}`)
+    .replace(nodeKey, censor)
     .replace(jwt, censor);
 
 const maxDepth = 8;

@@ -108,6 +108,7 @@ describe('T22 no secret reaches the log', () => {
     [`DPoP ${leak}`],
     [`{"access_token":"${leak}","token_type":"Bearer"}`],
     [`{ "code": "${leak}" }`],
+    [`tailscaled: key tskey-auth-kX-${leak} is wrong`],
     ['eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJMRUFLRUQtN2YzYSJ9.TEVBS0VELTdmM2E'],
   ])('T22 by pattern, in text: %s', (text) => {
     const { log, lines } = capture();

@@ -52,7 +52,7 @@ export function pragma(database: DatabaseSync, name: 'application_id' | 'user_ve
  * After a clean stop there is no log, and `immutable` keeps SQLite from making one. With a log (another process
  * has the database open, or it was killed) the log must be read, too: the main file alone may be half-way.
  */
-function readOnlyLocation(path: string): string {
+export function readOnlyLocation(path: string): string {
   return existsSync(`${path}-wal`) ? path : `${pathToFileURL(path).href}?immutable=1`;
 }
 

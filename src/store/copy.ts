@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { checkDatabase } from './check.ts';
 import { messageOf } from './files.ts';
 import { StoreError } from './store.ts';
 
@@ -10,17 +11,20 @@ const allPages = 2 ** 31 - 1;
 
 /**
  * Copies the database at `path` into a file of mode 0600 (it holds private keys). Replaces an older file only when
- * the copy is complete and durable.
+ * the copy is complete, sound and durable.
+ * @param location of a database at rest: what SQLite opens in the place of `path`
  */
-export async function backUp(path: string, target: string): Promise<void> {
+export async function backUp(path: string, target: string, location = path): Promise<void> {
   if (path === ':memory:') throw new StoreError('a store in memory cannot be copied to a file');
   const draft = draftOf(target);
   // A connection of its own: SQLite refuses to back up from one that is writing.
   let source: DatabaseSync | undefined;
   try {
     createPrivate(draft);
-    source = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    source = new DatabaseSync(location, { readOnly: true, timeout: 5000 });
     await backup(source, draft, { rate: allPages });
+    // a damaged page is copied as it is: better no new backup than one in the place of a good one
+    checkDatabase(draft, statSync(draft).size);
     publish(draft, target);
   } catch (error) {
     throw new StoreError(`cannot copy ${path} to ${target}: ${messageOf(error)}`, { cause: error });
