@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createApp } from './http/app.ts';
 import { type ChosenListen, chooseListener, issuerOf, issuerRemarks } from './http/choose.ts';
+import { createClientsApi } from './http/clients-api.ts';
 import { logErrors } from './http/error-log.ts';
 import { createLoad } from './http/load.ts';
 import { type Opened, type OpenParts, openAdmin, openListener } from './http/open.ts';
@@ -106,16 +107,17 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     onRules: createRuleReport(log),
     ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };
+  const configured = configuredClients(config.clients, secretKey, clock);
+  const secrets = createSecretChecker({ key: secretKey, clock });
   const provider: Provider = createProvider({
     settings,
     store,
     keys,
-    clients: createClientRegistry(
-      configuredClients(config.clients, secretKey, clock),
-      store.clients,
-    ),
-    secrets: createSecretChecker({ key: secretKey, clock }),
+    clients: createClientRegistry(configured, store.clients),
+    secrets,
   });
+  const { clients } = store;
+  const clientsApi = createClientsApi({ settings, configured, clients, secretKey, secrets });
   logErrors(provider, log);
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
@@ -138,6 +140,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
       const app = createApp({
         entrance,
         provider: () => provider,
+        clientsApi,
         settings,
         status,
         store,

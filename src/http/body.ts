@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { parse } from 'node:querystring';
+import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
+import type { Parameters } from '../provider/normalise.ts';
 
 /**
  * Reads a request's body.
@@ -28,6 +31,14 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
 
 function tooLarge(limitBytes: number): errors.InvalidRequest {
   return new errors.InvalidRequest(`the request body is larger than ${limitBytes} bytes`, 413);
+}
+
+/** @throws errors.InvalidRequest when the body is no form */
+export async function readForm(ctx: Context, limitBytes: number): Promise<Parameters> {
+  if (!ctx.is('application/x-www-form-urlencoded')) {
+    throw new errors.InvalidRequest('the body must be application/x-www-form-urlencoded');
+  }
+  return parse((await readBody(ctx.req, limitBytes)).toString('utf8'));
 }
 
 /**

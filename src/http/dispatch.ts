@@ -2,7 +2,7 @@ import { parse, stringify } from 'node:querystring';
 import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
-import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import { deniedPath, linkToDenied, showDenied } from '../provider/denied-page.ts';
 import { finishInteraction, requireOwnLogin, showInteraction } from '../provider/interaction.ts';
 import { describeToken } from '../provider/introspection.ts';
@@ -16,7 +16,7 @@ import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction, personOf } from '../provider/render.ts';
 import { factsOf } from '../provider/request.ts';
-import { readBody, replayBody } from './body.ts';
+import { readBody, readForm, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
 import type { AppParts } from './parts.ts';
@@ -44,6 +44,10 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return answerReadiness(ctx, parts);
       case '/':
         return showHome(ctx, parts);
+      case '/clients/':
+      case '/clients/new':
+      case '/clients/*':
+        return parts.clientsApi(ctx, route, parts.bodyLimitBytes);
       case deniedPath:
         return showDenied(ctx, parts.provider(), settings);
       case '/interaction/*':
@@ -52,7 +56,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
           ctx,
           parts.provider(),
           settings,
-          (await form(ctx, parts.bodyLimitBytes))['action'],
+          (await readForm(ctx, parts.bodyLimitBytes))['action'],
         );
       case '/authorize':
       case '/logout':
@@ -97,18 +101,11 @@ async function showHome(ctx: Context, { settings }: AppParts): Promise<void> {
  */
 async function asGet(ctx: Context, limitBytes: number): Promise<void> {
   if (ctx.method !== 'POST') return;
-  const parameters = await form(ctx, limitBytes);
+  const parameters = await readForm(ctx, limitBytes);
   ctx.method = 'GET';
   delete ctx.req.headers['content-type'];
   delete ctx.req.headers['content-length'];
   ctx.querystring = stringify(parameters);
-}
-
-async function form(ctx: Context, limitBytes: number): Promise<Parameters> {
-  if (!ctx.is('application/x-www-form-urlencoded')) {
-    throw new errors.InvalidRequest('the body must be application/x-www-form-urlencoded');
-  }
-  return parse((await readBody(ctx.req, limitBytes)).toString('utf8'));
 }
 
 async function normaliseForm(ctx: Context, route: Route, limitBytes: number): Promise<void> {

@@ -16,7 +16,7 @@ export type RouteKind = 'page' | 'api' | 'metadata' | 'health';
 
 export interface Route {
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST' | 'OPTIONS')[];
+  readonly methods: readonly ('GET' | 'POST' | 'DELETE' | 'OPTIONS')[];
   readonly kind: RouteKind;
   readonly listeners: readonly ListenerKind[];
   /**
@@ -69,6 +69,21 @@ export const exposure: readonly Route[] = [
       methods: ['GET', 'OPTIONS'],
       kind: 'metadata',
       listeners: servers,
+    }),
+  ),
+  // tsidp's own; for administrators (`administrator.ts`)
+  ...(
+    [
+      { path: '/clients/', methods: ['GET'] },
+      { path: '/clients/new', methods: ['POST'] },
+      { path: '/clients/*', methods: ['GET', 'DELETE'] },
+    ] as const
+  ).map(
+    (route): Route => ({
+      ...route,
+      kind: 'api',
+      listeners: [...people, 'admin'],
+      sameOriginOnly: true,
     }),
   ),
   { path: '/healthz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },

@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import type { StatusWatch } from '../peer/status.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import type { Store } from '../store/store.ts';
+import type { ClientsApi } from './clients-api.ts';
 import type { Entrance } from './identify/entrance.ts';
 import type { Load } from './load.ts';
 
@@ -11,6 +12,7 @@ export interface AppParts {
   readonly entrance: Entrance;
   /** The instance to answer with now; a key rotation swaps it. */
   readonly provider: () => Provider;
+  readonly clientsApi: ClientsApi;
   readonly settings: ProviderSettings;
   readonly status: StatusWatch;
   readonly store: Store;

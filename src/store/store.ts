@@ -35,7 +35,8 @@ export interface ModelAdapter {
   revokeByGrantId(grantId: string): Promise<void>;
 }
 
-export type ClientSource = 'config' | 'cli' | 'import' | 'dynamic';
+/** `admin`: somebody who may administer, over HTTP; `import`: tsidp; `dynamic`: the client itself. */
+export type ClientSource = 'config' | 'cli' | 'admin' | 'import' | 'dynamic';
 
 export interface StoredClient {
   readonly id: string;
