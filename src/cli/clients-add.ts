@@ -15,13 +15,21 @@ import { printJson } from './print.ts';
 import { readSecret } from './read-secret.ts';
 
 /** Which flag fills which member of a declaration; the schema's words are then about the flag. */
-const single = { id: 'id', name: 'name', login: 'login', idTokenAlgorithm: 'id-token-algorithm' };
+const single = {
+  id: 'id',
+  name: 'name',
+  login: 'login',
+  access: 'access',
+  idTokenAlgorithm: 'id-token-algorithm',
+};
 const lists = {
   redirectUris: 'redirect-uri',
   postLogoutRedirectUris: 'post-logout-redirect-uri',
   scopes: 'scope',
   allowedOrigins: 'allowed-origin',
 };
+/** Members of `requires`. */
+const required = { groups: 'require-group', tags: 'require-tag' };
 
 export const clientsAdd = defineCommand({
   name: 'clients add',
@@ -58,6 +66,19 @@ export const clientsAdd = defineCommand({
       help: 'a scope it may get; again for each; default: all',
     },
     login: { type: 'string', value: 'MODE', help: 'clickless or confirm' },
+    access: { type: 'string', value: 'MODE', help: 'open or granted; default: as configured' },
+    'require-group': {
+      type: 'string',
+      multiple: true,
+      value: 'GROUP',
+      help: 'only members of one of these groups of the grants enter; again for each',
+    },
+    'require-tag': {
+      type: 'string',
+      multiple: true,
+      value: 'TAG',
+      help: 'only devices with one of these tags enter; again for each',
+    },
     'id-token-algorithm': { type: 'string', value: 'ALG', help: 'RS256, ES256 or EdDSA' },
     public: { type: 'boolean', help: 'an app without a secret: it must use PKCE' },
     'secret-stdin': { type: 'boolean', help: 'take the secret from standard input' },
@@ -98,6 +119,8 @@ const declare = (flags: ParsedFlags, secret: string | undefined): ClientConfig =
   if (name === undefined && flags.strings['id'] === undefined) {
     throw new UsageError('--name: is missing: say what pages shall call the app');
   }
+  const requirement = listsOf(flags, required);
+  const requires = Object.keys(requirement).length > 0 ? requirement : undefined;
   const given = {
     id: inventId(name ?? ''),
     ...Object.fromEntries(
@@ -105,23 +128,32 @@ const declare = (flags: ParsedFlags, secret: string | undefined): ClientConfig =
         (flags.strings[flag] ?? []).slice(-1).map((value) => [member, value]),
       ),
     ),
-    ...Object.fromEntries(
-      Object.entries(lists).flatMap(([member, flag]) =>
-        flags.strings[flag] === undefined ? [] : [[member, flags.strings[flag]]],
-      ),
-    ),
+    ...listsOf(flags, lists),
+    ...(requires === undefined ? {} : { requires }),
     ...(secret === undefined ? {} : { secret }),
   };
   const parsed = clientSchema.safeParse(given);
   if (parsed.success) return toClient(parsed.data, undefined);
-  const flagOf: Readonly<Record<string, string>> = { ...single, ...lists };
+  const flagOf: Readonly<Record<string, string>> = { ...single, ...lists, ...required };
   const problems = schemaProblems(parsed.error).map(({ path, text }) => {
     const value = valueAt(given, path);
     const shown = typeof value === 'string' ? `${JSON.stringify(value)} ` : '';
-    return `--${flagOf[String(path[0])] ?? path[0]}: ${value === undefined ? 'is missing; it ' : shown}${text}`;
+    const member = String(path[0] === 'requires' ? path[1] : path[0]);
+    return `--${flagOf[member] ?? member}: ${value === undefined ? 'is missing; it ' : shown}${text}`;
   });
   throw new UsageError(problems.join('\n'));
 };
+
+const listsOf = (
+  flags: ParsedFlags,
+  members: Readonly<Record<string, string>>,
+): Record<string, readonly string[]> =>
+  Object.fromEntries(
+    Object.entries(members).flatMap(([member, flag]) => {
+      const values = flags.strings[flag];
+      return values === undefined ? [] : [[member, values] as const];
+    }),
+  );
 
 /** `grafana-3f9a2c1d`: readable, and no two apps of one name collide. */
 const inventId = (name: string): string => {

@@ -39,7 +39,8 @@ export class CommandError extends Error {
 interface Definition extends Omit<Command, 'run' | 'flags'> {
   readonly flags: FlagSpecs;
   readonly positionals: number;
-  readonly act: (flags: ParsedFlags, io: Io) => Promise<void>;
+  /** Answers another exit code than 0 where a command has one, or nothing. */
+  readonly act: (flags: ParsedFlags, io: Io) => Promise<number | undefined> | Promise<void>;
 }
 
 /** A command that reads its flags, all trouble at once, before it acts. */
@@ -49,8 +50,7 @@ export const defineCommand = ({ positionals, act, ...command }: Definition): Com
     const flags = parseFlags(args, command.flags);
     try {
       refuseFlags(flags, positionals);
-      await act(flags, io);
-      return 0;
+      return (await act(flags, io)) ?? 0;
     } catch (error) {
       if (error instanceof CommandError) {
         io.err(`tsidp: ${error.message}\n`);

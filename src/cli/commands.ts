@@ -7,11 +7,15 @@ import { clientsShow } from './clients-show.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
+import { doctor } from './doctor.ts';
+import { explainCommand } from './explain.ts';
 import { health } from './health.ts';
 import { makeHelp, unknownCommand } from './help.ts';
 import { importTsidp } from './import.ts';
 import { restore } from './restore.ts';
+import { ruleSchemaCommand } from './rule-schema.ts';
 import { version } from './version.ts';
+import { whoisCommand } from './whois.ts';
 
 const actions: readonly Command[] = [
   clientsAdd,
@@ -23,8 +27,12 @@ const actions: readonly Command[] = [
   backup,
   restore,
   health,
+  explainCommand,
+  whoisCommand,
+  doctor,
   configCheck,
   configSchema,
+  ruleSchemaCommand,
   version,
 ];
 const help = makeHelp(actions);

@@ -45,7 +45,7 @@ export function appOf(client: Client): App {
 }
 
 /** The same app, as commands read it. */
-export function appOfStored({ id, metadata, source }: Omit<StoredClient, 'secretVerifier'>): App {
+export function appOfStored({ id, metadata, source }: Pick<StoredClient, 'id' | 'metadata' | 'source'>): App {
   const { client_name: name } = metadata;
   return {
     id,

@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
+import { configFlags, type ParsedFlags } from '../config/flags.ts';
+import { variable } from '../config/overrides.ts';
+import { type Config, ConfigError, loadConfigWith } from '../config.ts';
+import { clockFinding, type Witness } from '../doctor/clock.ts';
+import { configurationFiles, fileFindings, type PrivateFile } from '../doctor/files.ts';
+import { type Finding, ok, problem } from '../doctor/finding.ts';
+import { listenerFindings } from '../doctor/listener.ts';
+import { nodeFindings } from '../doctor/node.ts';
+import { type AskedPeer, ruleFindings } from '../doctor/rules.ts';
+import { type LocalApi, LocalApiError } from '../peer/local-api.ts';
+import { inspectDatabase } from '../store/inspect.ts';
+import { databasePath } from '../store/open.ts';
+import { StoreError } from '../store/store.ts';
+import { defineCommand, type Io } from './command.ts';
+import { type LiveTailnet, openLocalApi, readLiveTailnet } from './live-tailnet.ts';
+import { printable, printJson } from './print.ts';
+
+/** Devices that are asked about; in a big tailnet the first ones tell enough. */
+const maxPeers = 500;
+
+export const doctor = defineCommand({
+  name: 'doctor',
+  usage: '[--json]',
+  summary: 'look for what keeps logins from working; exits with 1 when there is a problem',
+  positionals: 0,
+  flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
+  async act(flags, io) {
+    const findings = await examine(flags, io);
+    io.out(flags.switches.has('json') ? printJson(findings) : asText(findings));
+    return findings.some(({ level }) => level === 'problem') ? 1 : 0;
+  },
+});
+
+async function examine(flags: ParsedFlags, io: Io): Promise<Finding[]> {
+  let config: Config;
+  try {
+    config = loadConfigWith(flags, io.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((text) => problem('configuration', text, 'correct it there'));
+  }
+  const file = flags.strings['config']?.at(-1) ?? variable(io.env, 'TSIDP_CONFIG');
+  const api = openLocalApi(config, io);
+  const state = examineState(config);
+  try {
+    return [
+      ok('configuration', `${file ?? 'without a file'}: ${config.clients.length} apps`),
+      ...fileFindings(privateFiles(config, file)),
+      state.finding,
+      ...(await tailnetFindings(config, api, state.witnesses)),
+    ];
+  } finally {
+    api.close();
+  }
+}
+
+function privateFiles(config: Config, file: string | undefined): PrivateFile[] {
+  const database = databasePath(config.stateDirectory);
+  return [
+    ...(file === undefined ? [] : configurationFiles(file)),
+    { path: config.stateDirectory, what: 'the state directory', secret: true },
+    ...[database, `${database}-wal`, join(config.stateDirectory, 'tailscaled.state')].map(
+      (path) => ({ path, what: 'the state file', secret: true }),
+    ),
+  ];
+}
+
+/** The database, and what its clock said last. */
+function examineState({ stateDirectory }: Config): { finding: Finding; witnesses: Witness[] } {
+  const path = databasePath(stateDirectory);
+  try {
+    const facts = inspectDatabase(path);
+    if (!facts)
+      return { finding: ok('state', `${path} is made at the first start`), witnesses: [] };
+    const { sizeBytes, lastAuditSeconds: atSeconds } = facts;
+    const what = 'the last audit record was written';
+    return {
+      finding: ok('state', `${path} is sound, ${Math.ceil(sizeBytes / 1024)} KiB`),
+      witnesses: atSeconds === undefined ? [] : [{ what, atSeconds }],
+    };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const remedy = 'restore a backup (docs/deployment.md); nothing was changed';
+    return { finding: problem('state', error.message, remedy), witnesses: [] };
+  }
+}
+
+async function tailnetFindings(
+  config: Config,
+  api: LocalApi,
+  own: readonly Witness[],
+): Promise<Finding[]> {
+  try {
+    const live = await readLiveTailnet(api, config);
+    const node = nodeFindings(live.status);
+    const clock = clockFinding(systemClock.nowSeconds(), [...own, ...joined(live)]);
+    if (live.status.backendState !== 'Running') return [...node, clock];
+    return [
+      ...node,
+      clock,
+      ...(await listenerFindings({ config, node: live.status, api, clock: systemClock })),
+      ...(await policyFindings(config, live)),
+    ];
+  } catch (error) {
+    if (!(error instanceof LocalApiError)) throw error;
+    const remedy = 'start tailscaled, or name its socket (--tailscaled-socket)';
+    return [problem('tailscaled', error.message, remedy)];
+  }
+}
+
+function joined({ peers }: LiveTailnet): Witness[] {
+  return peers.map(({ name, createdSeconds }) => ({
+    what: `${name} joined the tailnet`,
+    atSeconds: createdSeconds,
+  }));
+}
+
+async function policyFindings(config: Config, live: LiveTailnet): Promise<Finding[]> {
+  const asked: AskedPeer[] = [];
+  for (const { name, login, tags, addresses } of live.peers.slice(0, maxPeers)) {
+    const [address] = addresses;
+    if (address === undefined) continue;
+    const who = login ?? (tags.length > 0 ? tags.join(',') : name);
+    asked.push({ who, identified: await live.identifyAt(address) });
+  }
+  const { access, clients, capabilityScopes } = config;
+  return ruleFindings({
+    peers: asked,
+    left: Math.max(0, live.peers.length - maxPeers),
+    needsGrants: [access, ...clients.map((client) => client.access)].includes('granted'),
+    capabilityScopes,
+  });
+}
+
+const marks = { ok: 'ok', warning: 'WARNING', problem: 'PROBLEM' } as const;
+
+function asText(findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ level, topic, text, remedy }) => [
+    `${marks[level].padEnd(8)} ${topic}: ${text}`,
+    ...(remedy === undefined ? [] : [`${' '.repeat(9)}→ ${remedy}`]),
+  ]);
+  const problems = findings.filter(({ level }) => level === 'problem').length;
+  const warnings = findings.filter(({ level }) => level === 'warning').length;
+  lines.push('', `${problems} problems, ${warnings} warnings`);
+  return `${lines.map(printable).join('\n')}\n`;
+}

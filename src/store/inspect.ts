@@ -1,0 +1,33 @@
+import { statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { checkDatabase, readOnlyLocation } from './check.ts';
+import { messageOf } from './files.ts';
+import { StoreError } from './store.ts';
+
+export interface DatabaseFacts {
+  readonly sizeBytes: number;
+  /** When the newest audit record was written, epoch seconds; undefined without any. */
+  readonly lastAuditSeconds: number | undefined;
+}
+
+/**
+ * Looks at a database, also while a daemon uses it, and changes nothing.
+ * @returns undefined where there is none
+ * @throws StoreError when it is damaged, not ours, or can't be read
+ */
+export function inspectDatabase(path: string): DatabaseFacts | undefined {
+  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size;
+  if (sizeBytes === undefined) return undefined;
+  let database: DatabaseSync | undefined;
+  try {
+    checkDatabase(path, sizeBytes);
+    database = new DatabaseSync(readOnlyLocation(path), { readOnly: true, timeout: 5000 });
+    const at = database.prepare('SELECT max(at) AS at FROM audit').get()?.['at'];
+    return { sizeBytes, lastAuditSeconds: typeof at === 'number' ? at : undefined };
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`${path} can't be read: ${messageOf(error)}`, { cause: error });
+  } finally {
+    database?.close();
+  }
+}
