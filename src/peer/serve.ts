@@ -35,6 +35,7 @@ const configPath = '/localapi/v0/serve-config';
 /** Writes that somebody else's came before. */
 const maxRaces = 8;
 const startMs = 10_000;
+const unnamed = 'tailscaled ended its stream of events before it began: it may be restarting';
 const late = `tailscaled did not take our serve entry within ${startMs / 1000} seconds: is it hung?`;
 
 /**
@@ -110,6 +111,7 @@ class Keeper {
       };
       try {
         await api.stream(busPath, onLine, signal);
+        if (this.#session === undefined) this.#tell(new LocalApiError('closed', unnamed));
       } catch (error) {
         this.#tell(error);
       }
