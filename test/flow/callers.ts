@@ -76,7 +76,7 @@ const removed =
   /^(host|forwarded|x-forwarded-.*|tailscale-(user-.*|funnel-request|headers-info))$/i;
 
 /** What tailscaled says of a request to the backend behind `tailscale serve`, as recorded. */
-function handedOn(caller: Caller, host: string, fields: Fields): Fields {
+export function handedOn(caller: Caller, host: string, fields: Fields): Fields {
   const { last } = places[caller];
   const funnel = caller === 'Funnel stranger';
   const ip = funnel ? stranger : last === 0 ? '127.0.0.1' : `100.64.0.${last}`;
