@@ -89,7 +89,7 @@ describe('T19 T25 T29 T33 T34 T35 who a request is, at every listener', () => {
 });
 
 /** What a route is asked with, for the answer to show that it is there. */
-const paths = [...exposure.map(({ path }) => path.replace('*', 'x')), '/admin', '/clients/'];
+const paths = [...exposure.map(({ path }) => path.replace('*', 'x')), '/admin', '/metrics'];
 
 /** All that a listener shows, as written down by hand; anything else is a 404. */
 const logins = ['/authorize', '/authorize/x', '/interaction/x', '/denied'];
@@ -101,7 +101,9 @@ const metadata = [
   '/.well-known/jwks.json',
 ];
 const health = ['/healthz', '/readyz'];
-const everything = [...people, ...apps, '/request', ...metadata, ...health];
+const clients = ['/clients/', '/clients/new', '/clients/x'];
+const clients = ['/clients/', '/clients/new', '/clients/x'];
+const everything = [...people, ...apps, '/request', ...metadata, ...clients, ...health];
 const shown: Readonly<Record<DoorName | 'Funnel', readonly string[]>> = {
   tailnet: everything,
   serve: everything,
@@ -109,15 +111,12 @@ const shown: Readonly<Record<DoorName | 'Funnel', readonly string[]>> = {
   userspace: everything,
   Funnel: [...apps, '/request', ...metadata],
   backchannel: [...apps, ...metadata],
-  admin: health,
+  admin: [...clients, ...health],
 };
 
-const isThere = ({ status, body }: Sent) => {
-  if (status !== 404) return true;
-  // and not one of oidc-provider's own
-  expect(body).toMatch(/nothing (?:here|at this address)/i);
-  return false;
-};
+const isThere = ({ status, body }: Sent) =>
+  // and not a 404 about what the route was asked for
+  status !== 404 || !/nothing (?:here|at this address)/i.test(body);
 
 describe('T25 T33 what is reached at all', () => {
   it.each(Object.entries(shown))('%s shows its routes and no other', async (name, expected) => {
@@ -147,4 +146,31 @@ describe('T25 T33 what is reached at all', () => {
     expect(answer.headers['content-type']).toMatch(/^text\/html/);
     expect(answer.body).toContain('connect to Tailscale on this device');
   });
+});
+
+describe('T25 who administers', () => {
+  const rule = { allow_admin_ui: true };
+  const app = { 'tailscale.com/cap/tsidp': [rule] };
+  beforeAll(() =>
+    world.simulator.setPolicy({
+      grants: [{ src: ['alice@example.com', 'carol@example.com'], dst: ['tag:idp'], app }],
+    }),
+  );
+
+  /** The rule's person, wherever whois names her, and whoever may open the admin socket; no page of others. */
+  const statusOf = ({ door, forgery, expected }: (typeof cells)[number]): number => {
+    if (expected === 400 || expected === 421) return expected;
+    if (expected === 404 && door !== 'admin') return 404;
+    if (forgery === 'an origin') return 403;
+    return door === 'admin' || expected === 'userid:1' ? 200 : 403;
+  };
+
+  it.each(cells.map((cell) => ({ ...cell, status: statusOf(cell) })))(
+    '$door: $caller with $forgery gets $status',
+    async ({ door, caller, forgery, status }) => {
+      const fields = forgery ? forgeries[forgery] : [];
+      const answer = await doors[door].send(caller, { path: '/clients/', fields });
+      expect(answer.status, answer.body).toBe(status);
+    },
+  );
 });
