@@ -102,8 +102,6 @@ const metadata = [
 ];
 const health = ['/healthz', '/readyz'];
 const clients = ['/clients/', '/clients/new', '/clients/x'];
-const clients = ['/clients/', '/clients/new', '/clients/x'];
-const everything = [...people, ...apps, '/request', ...metadata, ...clients, ...health];
 const shown: Readonly<Record<DoorName | 'Funnel', readonly string[]>> = {
   tailnet: everything,
   serve: everything,
