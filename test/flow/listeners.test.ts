@@ -8,6 +8,7 @@ import { callers, effects, type Forgery, forgeries, type Outcome } from './liste
 import { type Everywhere, listenEverywhere } from './listener-world.ts';
 import { attempt } from './login.ts';
 import type { Fields, Sent } from './send.ts';
+import { until } from './until.ts';
 
 let world: Everywhere;
 let doors: ReturnType<typeof doorsOf>;
