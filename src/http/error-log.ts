@@ -1,6 +1,8 @@
 import type Provider from 'oidc-provider';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from '../log.ts';
+import { formatTrace } from '../policy/trace.ts';
+import { PolicyDenied } from '../provider/denial.ts';
 import { knownFacts } from '../provider/request.ts';
 
 /**
@@ -18,7 +20,8 @@ export function logErrors(provider: Provider, log: Logger): void {
     // the events have one shape, which the types don't say
     provider.on(event as 'authorization.error', (ctx, error: errors.OIDCProviderError) => {
       const { error: name, error_description: description = error.message } = error;
-      log.info({ ...requestOf(ctx), error: name }, description);
+      const why = error instanceof PolicyDenied ? { trace: formatTrace(error.trace) } : {};
+      log.info({ ...requestOf(ctx), error: name, ...why }, description);
     });
   }
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {

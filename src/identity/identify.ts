@@ -20,7 +20,7 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   unknown:
     'Your connection does not come from a device of this tailnet. Connect to Tailscale on this device and try again.',
   foreign:
-    'Your device belongs to another tailnet that this server is only shared with. Members of other tailnets may not log in here unless the operator allows it (allowForeignUsers).',
+    'Your device belongs to another tailnet that this server is only shared with. Members of other tailnets may not log in here unless the operator allows it (allowForeignUsers); their machines never may.',
   expired: "This device's Tailscale key has expired. Log in to Tailscale again on this device.",
   self: 'Your connection comes from the machine that runs this login server, where any program looks the same as you. Log in from a device of your own.',
   proxied:
@@ -56,7 +56,9 @@ export function identify(
   const { node, profile } = answer;
   if (node.stableId === status.stableId) return refuse('self');
   if (node.expired) return refuse('expired');
-  if (node.sharee && !options.allowForeignUsers) return refuse('foreign');
+  // a tag is a name of its own tailnet: another one's tag:ci must never pass for ours (T20, T21)
+  const isForeignMachine = node.sharee && node.tags.length > 0;
+  if (isForeignMachine || (node.sharee && !options.allowForeignUsers)) return refuse('foreign');
 
   const stale = view.staleSeconds > 0;
   const tailnet = tailnetOf(node.name);
@@ -98,5 +100,6 @@ function deviceOf(node: WhoisNode): Device {
     key: node.key,
     addresses: node.addresses,
     os: node.os,
+    keyExpires: node.keyExpires,
   };
 }

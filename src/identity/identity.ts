@@ -12,6 +12,8 @@ export interface Device {
   /** Prefixes, e.g. `100.64.0.3/32`. */
   readonly addresses: readonly string[];
   readonly os: string | undefined;
+  /** False where an operator lets it live for ever, as tagged devices do by default. */
+  readonly keyExpires: boolean;
 }
 
 export interface UserIdentity {

@@ -35,6 +35,7 @@ function checkOwner({ userId }: WhoisNode, { id }: WhoisProfile): void {
 
 function readNode(node: Fields, nowSeconds: number): WhoisNode {
   const hostinfo = optionalObject(node['Hostinfo'], 'Node.Hostinfo');
+  const expirySeconds = keyExpirySeconds(node['KeyExpiry']);
   return {
     stableId: text(node['StableID'], 'Node.StableID'),
     nodeId: decimal(node['ID'], 'Node.ID'),
@@ -43,20 +44,24 @@ function readNode(node: Fields, nowSeconds: number): WhoisNode {
     key: optionalText(node['Key'], 'Node.Key') ?? '',
     addresses: texts(node['Addresses'], 'Node.Addresses'),
     tags: texts(node['Tags'], 'Node.Tags'),
-    expired: flag(node['Expired'], 'Node.Expired') || isPast(node['KeyExpiry'], nowSeconds),
+    // tailscaled flags an expired key itself, but only once it has noticed
+    expired:
+      flag(node['Expired'], 'Node.Expired') ||
+      (expirySeconds !== undefined && expirySeconds <= nowSeconds),
+    keyExpires: expirySeconds !== undefined,
     sharee: flag(hostinfo['ShareeNode'], 'Node.Hostinfo.ShareeNode'),
     os: optionalText(hostinfo['OS'], 'Node.Hostinfo.OS'),
   };
 }
 
-/** tailscaled flags an expired key itself, but only once it has noticed. */
-function isPast(keyExpiry: unknown, nowSeconds: number): boolean {
+/** Undefined for a key that never expires. */
+function keyExpirySeconds(keyExpiry: unknown): number | undefined {
   const expiry = optionalText(keyExpiry, 'Node.KeyExpiry');
-  // Go's zero time: the key never expires
-  if (expiry === undefined || expiry.startsWith('0001-01-01T00:00:00')) return false;
+  // Go's zero time
+  if (expiry === undefined || expiry.startsWith('0001-01-01T00:00:00')) return undefined;
   const expiryMs = Date.parse(expiry);
   if (Number.isNaN(expiryMs)) throw nonsense('Node.KeyExpiry is not a time');
-  return expiryMs <= nowSeconds * 1000;
+  return expiryMs / 1000;
 }
 
 function readProfile(profile: Fields): WhoisProfile {

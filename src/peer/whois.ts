@@ -21,6 +21,8 @@ export interface WhoisNode {
   /** Empty for a person's device. */
   readonly tags: readonly string[];
   readonly expired: boolean;
+  /** Its key expires some day; the owner has to log in to Tailscale again then. */
+  readonly keyExpires: boolean;
   /** A device of another tailnet that this node is shared to (`Hostinfo.ShareeNode`). */
   readonly sharee: boolean;
   readonly os: string | undefined;

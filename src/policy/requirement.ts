@@ -41,6 +41,12 @@ export const requirementSchema = members({
       .describe(
         'false: only devices of this tailnet, even where allowForeignUsers lets others in.',
       ),
+    keyExpires: z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .describe(
+        'true: only devices whose owner has to log in to Tailscale again some day, as their key expires.',
+      ),
   })
     .optional()
     .describe('What the device must be.'),
@@ -113,6 +119,12 @@ function unmetDevice(wanted: Requirement['device'], identity: Identity, trace: T
     say(trace, 'requires.device.sharedIn', met, 'holds', 'does not hold');
     const who = wanted.sharedIn ? 'members of other tailnets' : 'members of this tailnet';
     if (!met) lacks.push({ reason: `this app is only for ${who}` });
+  }
+  if (wanted?.keyExpires !== undefined) {
+    const met = identity.node.keyExpires === wanted.keyExpires;
+    say(trace, 'requires.device.keyExpires', met, 'holds', 'does not hold');
+    const which = wanted.keyExpires ? 'expires' : 'never expires';
+    if (!met) lacks.push({ reason: `this app is only for devices whose Tailscale key ${which}` });
   }
   return lacks;
 }

@@ -1,4 +1,5 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
 import { PolicyDenied } from './denial.ts';
 import { factsOf, staleMark } from './request.ts';
@@ -65,11 +66,21 @@ function emptyToNone(detail: NonNullable<AuditRecord['detail']>): AuditRecord['d
 
 function reasonOf(error: errors.OIDCProviderError): Partial<AuditRecord> {
   return {
+    ...(error instanceof PolicyDenied ? whoWasDenied(error) : {}),
     reason: error.error_detail ?? error.error_description ?? error.error,
     detail: {
       error: error.error,
       ...(error instanceof PolicyDenied ? { trace: error.trace } : {}),
     },
+  };
+}
+
+/** There is no account yet, and a session in the cookie may be somebody else's. */
+function whoWasDenied({ identity }: PolicyDenied): Partial<AuditRecord> {
+  return {
+    subject: subjectOf(identity),
+    login: displayLogin(identity),
+    device: identity.node.stableId,
   };
 }
 

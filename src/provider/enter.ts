@@ -36,23 +36,39 @@ interface OwnMembers {
   readonly tsidp_requires?: Requirement;
   readonly tsidp_claims?: ClientClaims;
   readonly tsidp_scopes?: readonly string[];
+  /** It had registered itself with tsidp, from which it was taken over. */
+  readonly tsidp_dynamic?: boolean;
 }
 
 /** The app of a request. */
 export function appOf(client: Client): App {
   const { clientId: id, clientName: name = id } = client;
-  return { id, name, nameTrusted: client['tsidp_source'] !== 'dynamic', ...own(client) };
+  return {
+    id,
+    name,
+    nameTrusted: isNamedByOperator(client['tsidp_source'], client),
+    ...own(client),
+  };
 }
 
 /** The same app, as commands read it. */
-export function appOfStored({ id, metadata, source }: Pick<StoredClient, 'id' | 'metadata' | 'source'>): App {
+export function appOfStored({
+  id,
+  metadata,
+  source,
+}: Pick<StoredClient, 'id' | 'metadata' | 'source'>): App {
   const { client_name: name } = metadata;
   return {
     id,
     name: typeof name === 'string' ? name : id,
-    nameTrusted: source !== 'dynamic',
+    nameTrusted: isNamedByOperator(source, metadata),
     ...own(metadata),
   };
+}
+
+function isNamedByOperator(source: unknown, metadata: object): boolean {
+  const { tsidp_dynamic: dynamic }: OwnMembers = metadata;
+  return source !== 'dynamic' && dynamic !== true;
 }
 
 function own(metadata: object): Pick<App, 'access' | 'requires' | 'claims' | 'scopes'> {

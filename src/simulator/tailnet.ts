@@ -39,6 +39,8 @@ const nodeSchema = z.strictObject({
   os: z.string().default('linux'),
   online: z.boolean().default(true),
   expired: z.boolean().default(false),
+  /** When its key expires; without it, never. */
+  keyExpiry: z.iso.datetime({ offset: true }).optional(),
   /** A device of another tailnet that our node is shared to. */
   sharee: z.boolean().default(false),
   /** MagicDNS suffix of the tailnet that it comes from; without it, ours. */

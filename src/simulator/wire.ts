@@ -43,7 +43,7 @@ export function nodeJson(tailnet: Tailnet, node: TailnetNode): Json {
     Name: dnsName(tailnet, node),
     User: exactNumber(ownerOf(tailnet, node).id),
     Key: node.key,
-    ...(node.expired ? { KeyExpiry: node.created } : {}),
+    ...keyExpiry(node),
     Machine: derivedKey('mkey', node),
     DiscoKey: derivedKey('discokey', node),
     Addresses: prefixes,
@@ -167,7 +167,8 @@ function peerStatus(tailnet: Tailnet, node: TailnetNode): Json {
     PeerAPIURL: node.addresses.map((ip) => `http://${isIPv4(ip) ? ip : `[${ip}]`}:41642`),
     TaildropTarget: node.tags.length > 0 ? 1 : 9,
     NoFileSharingReason: '',
-    ...(node.expired ? { Expired: true, KeyExpiry: node.created } : {}),
+    ...(node.expired ? { Expired: true } : {}),
+    ...keyExpiry(node),
     InNetworkMap: true,
     InMagicSock: true,
     InEngine: false,
@@ -210,6 +211,11 @@ function loggedOutStatus({ status, self }: Tailnet): Json {
     User: null,
     ClientVersion: null,
   };
+}
+
+function keyExpiry({ expired, created, keyExpiry }: TailnetNode): Json {
+  const expiry = expired ? created : keyExpiry;
+  return expiry === undefined ? {} : { KeyExpiry: expiry };
 }
 
 const neverExitNode = { ExitNode: false, ExitNodeOption: false, Active: false };

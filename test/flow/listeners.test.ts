@@ -149,13 +149,14 @@ describe('T25 T33 what is reached at all', () => {
 });
 
 describe('T25 who administers', () => {
-  const rule = { allow_admin_ui: true };
-  const app = { 'tailscale.com/cap/tsidp': [rule] };
-  beforeAll(() =>
-    world.simulator.setPolicy({
-      grants: [{ src: ['alice@example.com', 'carol@example.com'], dst: ['tag:idp'], app }],
-    }),
-  );
+  const app = { 'tailscale.com/cap/tsidp': [{ allow_admin_ui: true }] };
+  const src = ['alice@example.com', 'carol@example.com', 'mallory@elsewhere.example'];
+  beforeAll(async () => {
+    world.simulator.setPolicy({ grants: [{ src, dst: ['tag:idp'], app }] });
+    await until('whois is asked again', async () => {
+      return (await doors.serve.send('member', { path: '/clients/', fields: [] })).status === 200;
+    });
+  });
 
   /** The rule's person, wherever whois names her, and whoever may open the admin socket; no page of others. */
   const statusOf = ({ door, forgery, expected }: (typeof cells)[number]): number => {

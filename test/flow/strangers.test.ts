@@ -69,6 +69,21 @@ describe('T20 people of other tailnets', () => {
     expect(info).toMatchObject({ sub: 'userid:99', username: 'alice@evil.example' });
   });
 
+  it('T21 are no machines of ours, whatever tags their devices bear, even where people are let in', async () => {
+    await using world = await startWorld({ allowForeignUsers: true });
+    allowInPolicy(world.simulator, [{ src: ['tag:ci', '*'], clients: ['*'], machine_login: true }]);
+    const ci = { tags: ['tag:ci'], addresses: ['100.64.0.66'], loopback: '127.0.0.11' };
+    world.simulator.addNode('their-ci', ci);
+    const { url } = attempt(world.issuer, 'grafana');
+    expect(await login(world.browser('127.0.0.11'), world.issuer)).toHaveProperty('idToken');
+
+    world.simulator.setNode('their-ci', { sharee: true, tailnet: 'evil.test' });
+
+    const answer = await world.browser('127.0.0.11').open(url);
+    expectNothing(answer);
+    expect(answer.location?.searchParams.get('error_description')).toMatch(/another tailnet/);
+  });
+
   it('lose their tokens when the operator no longer lets them in', async () => {
     await using world = await startWorld({ allowForeignUsers: true });
     const tokens = await login(world.browser('127.0.0.4'), world.issuer);

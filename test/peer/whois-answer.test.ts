@@ -19,6 +19,7 @@ describe('recorded answers', () => {
         addresses: ['100.64.0.4/32', 'fd7a:115c:a1e0::4/128'],
         tags: [],
         expired: false,
+        keyExpires: false,
         sharee: false,
         os: 'linux',
       },

@@ -105,6 +105,16 @@ describe('requirements of the client', () => {
       false,
       undefined,
     ],
+    ['a key that expires', { requires: { device: { keyExpires: true } } }, true, undefined],
+    [
+      'a key that expires, but it never does',
+      {
+        requires: { device: { keyExpires: true } },
+        identity: user({ node: { ...linux, keyExpires: false } }),
+      },
+      false,
+      undefined,
+    ],
     [
       'not shared in, foreign',
       { requires: { device: { sharedIn: false } }, identity: user({ foreign: true }) },

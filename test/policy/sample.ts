@@ -8,6 +8,7 @@ const device = {
   key: 'nodekey:00',
   addresses: ['100.64.0.3/32'],
   os: 'macOS',
+  keyExpires: true,
 };
 
 export function user(changes: Partial<UserIdentity> = {}): UserIdentity {
