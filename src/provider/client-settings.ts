@@ -12,6 +12,7 @@ export const ownClientMetadata = [
   'tsidp_requires',
   'tsidp_claims',
   'tsidp_source',
+  'tsidp_dynamic',
 ] as const;
 
 /** The scopes a client may ask for; undefined for all. Others are dropped, not refused. */

@@ -14,6 +14,7 @@ import {
   type TsidpDirectory,
   tsidpDirectory,
 } from '../takeover/tsidp-directory.ts';
+import { allowInPolicy } from './allow.ts';
 import { Browser } from './browser.ts';
 import { movePeopleIn, recorded } from './people.ts';
 import { startWorld, type World } from './world.ts';
@@ -138,6 +139,21 @@ test('files that come later make tsidp’s key sign, and ours stays published', 
   expect(await keyNames(world)).toEqual([kid, own]);
   const tokens = await logIn(await open(world, entry), entry);
   expect(decodeProtectedHeader(tokens.id_token ?? '').kid).toBe(kid);
+});
+
+test('an app that had named itself is not taken for another by its name', async () => {
+  const at = stateDirectory();
+  const named = entryOf(clientId(), { dynamically_registered: false });
+  const itself = entryOf(clientId(), { dynamically_registered: true });
+  const entries = { [named.client_id]: named, [itself.client_id]: itself };
+  tsidpDirectory(keyText(), entries, at);
+  const world = await startWorld({ stateDirectory: at, access: 'granted' });
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  allowInPolicy(world.simulator, [{ src: ['alice@example.com'], clients: [named.client_name] }]);
+  expect((await logIn(await open(world, named), named)).claims()?.sub).toBe('userid:1');
+  await expect(open(world, itself).then((app) => logIn(app, itself))).rejects.toMatchObject({
+    error: 'access_denied',
+  });
 });
 
 test('damaged files stop the start, and what is mended is taken over', async () => {
