@@ -15,6 +15,8 @@ export interface RequestFacts {
   idTokenId?: string;
   /** Who somebody is was answered from an old network map: the control server is away. For the audit record. */
   stale?: boolean;
+  /** oidc-provider Grants found in this request, which looks for the same one several times. */
+  grants?: Map<string, Promise<unknown>>;
   /** ID of the client that this peer was denied, so that the answer links to the page that says why. */
   deniedClient?: string;
 }

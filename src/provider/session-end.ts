@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import type { Grant, Provider, Session } from 'oidc-provider';
+import Provider, { type Grant, type Session } from 'oidc-provider';
 import type { ModelAdapter } from '../store/store.ts';
+import { knownFacts } from './request.ts';
 
 /** A Grant with the name of the browser session that it was given in. */
 export interface SessionGrant extends Grant {
@@ -8,7 +9,7 @@ export interface SessionGrant extends Grant {
 }
 
 interface GrantModel {
-  find(id: string, options?: object): Promise<SessionGrant | undefined>;
+  find(id: string, options?: { ignoreExpiration?: boolean }): Promise<SessionGrant | undefined>;
 }
 
 /** Longer than any token can live: refresh lifetimes are at most a year. */
@@ -34,9 +35,29 @@ export function endWithSession(provider: Provider, ends: ModelAdapter): void {
   };
   const Grant = provider.Grant as unknown as GrantModel;
   const find = Grant.find;
-  Grant.find = async function findUnlessEnded(this: GrantModel, id, options) {
-    const grant = await find.call(this, id, options);
+  const findUnlessEnded = async (id: string): Promise<SessionGrant | undefined> => {
+    const grant = await find.call(Grant, id, { ignoreExpiration: true });
     const ended = grant?.session !== undefined && (await ends.find(grant.session)) !== undefined;
     return ended ? undefined : grant;
   };
+  Grant.find = async (id, options) => {
+    const grant = await onceARequest(id, findUnlessEnded);
+    return grant?.isExpired && !options?.ignoreExpiration ? undefined : grant;
+  };
+}
+
+/** oidc-provider and our hooks look for the Grant of a request one after another; what was found first counts. */
+function onceARequest(
+  id: string,
+  find: (id: string) => Promise<SessionGrant | undefined>,
+): Promise<SessionGrant | undefined> {
+  const facts = Provider.ctx && knownFacts(Provider.ctx);
+  if (!facts || typeof id !== 'string') return find(id);
+  facts.grants ??= new Map();
+  let found = facts.grants.get(id) as Promise<SessionGrant | undefined> | undefined;
+  if (found === undefined) {
+    found = find(id);
+    facts.grants.set(id, found);
+  }
+  return found;
 }
