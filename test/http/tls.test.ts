@@ -174,6 +174,8 @@ describe('a certificate in files', () => {
   });
 
   it('stops the start when it is no good, naming the file', async () => {
+    await put(issue(authority, { names: [name] }));
+    await rm(files.certificateFile);
     await expect(open()).rejects.toThrow(
       `The certificate file ${files.certificateFile} can't be read`,
     );
