@@ -1,8 +1,9 @@
-import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import type { Client } from './processes.ts';
+import type { Way } from './way.ts';
 
 export interface DriveOptions {
-  readonly issuer: string;
+  readonly way: Way;
   readonly client: Client;
   readonly connections: number;
   readonly visit: 'returning' | 'first';
@@ -54,7 +55,7 @@ interface Sent {
 /** One browser and the app's server behind it, on one kept connection. */
 class Visitor {
   readonly #options: DriveOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: Agent;
   readonly #cookies = new Map<string, string>();
   readonly #authorize: string;
   readonly #basic: string;
@@ -62,6 +63,7 @@ class Visitor {
 
   constructor(options: DriveOptions) {
     this.#options = options;
+    this.#agent = options.way.createAgent();
     const { client } = options;
     this.#authorize = `/authorize?${new URLSearchParams({
       client_id: client.id,
@@ -134,13 +136,17 @@ class Visitor {
   }
 
   async #send(path: string, expected: number, { agent, headers, form }: Sent): Promise<Answer> {
+    const { way, signal } = this.#options;
     const answer = await exchange(
-      new URL(path, this.#options.issuer),
+      way,
       {
+        ...way.options,
+        path,
         agent: agent ?? this.#agent,
-        signal: this.#options.signal,
+        signal,
         method: form === undefined ? 'GET' : 'POST',
         headers: {
+          ...way.headers,
           ...headers,
           ...(form === undefined ? {} : { 'content-length': Buffer.byteLength(form) }),
         },
@@ -155,12 +161,12 @@ class Visitor {
 }
 
 function exchange(
-  url: URL,
-  options: Parameters<typeof request>[1],
+  { request }: Way,
+  options: RequestOptions,
   body: string | undefined,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const sent = request(url, options, (response) => {
+  const sent = request(options, (response) => {
     response.setEncoding('utf8');
     let text = '';
     response.on('data', (chunk: string) => {

@@ -4,13 +4,15 @@ import { parseArgs } from 'node:util';
 import { exceeded, readBudgets } from './budgets.ts';
 import { type Case, cases } from './cases.ts';
 import { runCase } from './run-case.ts';
+import { type ListenerKind, listenerKinds } from './way.ts';
 
-const usage = `npm run bench -- [--case NAME]... [--quick] [--check] [--profile DIR]
+const usage = `npm run bench -- [--case NAME]... [--listener NAME] [--quick] [--check] [--profile DIR]
 
-  --case NAME    only this case; may be repeated: ${cases.map(({ name }) => name).join(', ')}
-  --quick        few logins: shows that everything works, the numbers mean nothing
-  --check        exit code 1 when a result exceeds bench/budgets.json
-  --profile DIR  the daemon writes a CPU profile (V8's format) there
+  --case NAME      only this case; may be repeated: ${cases.map(({ name }) => name).join(', ')}
+  --listener NAME  through which it is reached: ${listenerKinds.join(', ')}; default demo
+  --quick          few logins: shows that everything works, the numbers mean nothing
+  --check          exit code 1 when a result exceeds bench/budgets.json
+  --profile DIR    the daemon writes a CPU profile (V8's format) there
 `;
 
 const warmUpLogins = 2000;
@@ -18,6 +20,7 @@ const quickLogins = 50;
 
 interface Options {
   readonly chosen: readonly Case[];
+  readonly listener: ListenerKind;
   readonly quick: boolean;
   readonly check: boolean;
   readonly profileDirectory: string | undefined;
@@ -28,6 +31,7 @@ function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       case: { type: 'string', multiple: true },
+      listener: { type: 'string', default: 'demo' },
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       profile: { type: 'string' },
@@ -40,8 +44,11 @@ function readOptions(): Options | undefined {
     if (!found) throw new Error(`there is no case "${name}"\n\n${usage}`);
     return found;
   });
+  const listener = listenerKinds.find((kind) => kind === values.listener);
+  if (!listener) throw new Error(`there is no listener "${values.listener}"\n\n${usage}`);
   return {
     chosen: chosen ?? cases,
+    listener,
     quick: values.quick,
     check: values.check,
     profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
@@ -63,6 +70,7 @@ async function main(): Promise<number> {
     const result = await runCase(options.quick ? { ...one, logins: quickLogins } : one, {
       warmUpLogins: options.quick ? quickLogins : warmUpLogins,
       profileDirectory: options.profileDirectory,
+      listener: options.listener,
     });
     process.stdout.write(`${JSON.stringify(result)}\n`);
     problems.push(...exceeded(result, budgets));

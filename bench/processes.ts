@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statfsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type ListenerKind, type Way, wayTo } from './way.ts';
 
 export type Algorithm = 'RS256' | 'ES256';
 
@@ -18,7 +18,7 @@ export interface Client {
 }
 
 export interface Bench extends AsyncDisposable {
-  readonly issuer: string;
+  readonly way: Way;
   readonly client: Client;
   /** Of the daemon. */
   readonly pid: number;
@@ -28,6 +28,7 @@ export interface Bench extends AsyncDisposable {
 
 export interface BenchOptions {
   readonly algorithm: Algorithm;
+  readonly listener: ListenerKind;
   /** Where the daemon writes a CPU profile when it ends; undefined: none. */
   readonly profileDirectory: string | undefined;
 }
@@ -38,7 +39,11 @@ const readyLimitMs = 20_000;
 const endLimitMs = 15_000;
 
 /** The daemon on a fresh state directory on disk, and a simulated tailscaled beside it: one process each. */
-export async function startBench({ algorithm, profileDirectory }: BenchOptions): Promise<Bench> {
+export async function startBench({
+  algorithm,
+  listener,
+  profileDirectory,
+}: BenchOptions): Promise<Bench> {
   await using undo = new AsyncDisposableStack();
   const directory = await mkdtemp(join(diskDirectory(), 'tsidp-bench-'));
   undo.defer(() => rm(directory, { recursive: true, force: true }));
@@ -55,9 +60,13 @@ export async function startBench({ algorithm, profileDirectory }: BenchOptions):
     redirectUri: 'https://app.test/callback',
     algorithm,
   };
-  const port = await freePort();
+  const stateDirectory = join(directory, 'state');
+  const way = wayTo(listener, await freePort(), stateDirectory);
+  for (const [name, text] of Object.entries(way.files)) {
+    await writeFile(join(directory, name), text);
+  }
   const config = join(directory, 'tsidp.json');
-  await writeFile(config, JSON.stringify(configOf({ directory, socket, port, client })));
+  await writeFile(config, JSON.stringify(configOf({ stateDirectory, socket, way, client })));
 
   const startMs = performance.now();
   const daemon = start([
@@ -70,13 +79,12 @@ export async function startBench({ algorithm, profileDirectory }: BenchOptions):
   ]);
   daemon.stdout?.pipe(process.stderr);
   undo.defer(() => end(daemon));
-  const issuer = `http://${host}:${port}`;
-  await ready(`${issuer}/readyz`, daemon);
+  await ready(way, daemon);
   const startToReadyMs = performance.now() - startMs;
 
   const everything = undo.move();
   return {
-    issuer,
+    way,
     client,
     pid: daemon.pid as number,
     startToReadyMs,
@@ -84,12 +92,13 @@ export async function startBench({ algorithm, profileDirectory }: BenchOptions):
   };
 }
 
-function configOf(parts: { directory: string; socket: string; port: number; client: Client }) {
-  const { directory, socket, port, client } = parts;
+function configOf(parts: { stateDirectory: string; socket: string; way: Way; client: Client }) {
+  const { stateDirectory, socket, way, client } = parts;
   return {
-    stateDirectory: join(directory, 'state'),
+    issuer: way.issuer,
+    stateDirectory,
     tailscaled: { socket },
-    listen: { type: 'demo', hosts: [host], port },
+    listen: way.listen,
     log: { level: 'warn' },
     clients: [
       {
@@ -130,21 +139,22 @@ async function printed(child: ChildProcess, line: string): Promise<void> {
   throw new Error(`ended before it was ready: ${text}`);
 }
 
-async function ready(url: string, daemon: ChildProcess): Promise<void> {
+async function ready(way: Way, daemon: ChildProcess): Promise<void> {
   const limitMs = performance.now() + readyLimitMs;
-  while (!(await isGreen(url))) {
+  while (!(await isGreen(way))) {
     if (daemon.exitCode !== null) throw new Error(`the daemon ended with ${daemon.exitCode}`);
     if (performance.now() > limitMs) throw new Error(`not ready within ${readyLimitMs} ms`);
     await pause(5);
   }
 }
 
-function isGreen(url: string): Promise<boolean> {
+function isGreen({ request, options, headers }: Way): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const sent = get(url, { agent: false }, (response) => {
+  const sent = request({ ...options, path: '/readyz', headers, agent: false }, (response) => {
     response.resume();
     resolve(response.statusCode === 200);
   });
+  sent.end();
   sent.on('error', () => resolve(false));
   return promise;
 }

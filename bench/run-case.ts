@@ -3,10 +3,12 @@ import { type Driven, type DriveOptions, drive } from './driver.ts';
 import { cpuMsOf, percentile, rssMiBOf } from './measure.ts';
 import { type Bench, startBench } from './processes.ts';
 import { cpuMsPerRs256Signature } from './signature.ts';
+import type { ListenerKind } from './way.ts';
 
 /** One line of output. Latencies are of whole logins, CPU and memory of the daemon alone. */
 export interface Result {
   readonly case: string;
+  readonly listener: string;
   readonly algorithm: string;
   readonly connections: number;
   readonly visit: string;
@@ -29,6 +31,7 @@ export interface RunOptions {
   /** Logins before the measured ones, until the code is compiled. */
   readonly warmUpLogins: number;
   readonly profileDirectory: string | undefined;
+  readonly listener: ListenerKind;
 }
 
 const caseLimitMs = 300_000;
@@ -37,7 +40,8 @@ const caseLimitMs = 300_000;
 export async function runCase(one: Case, options: RunOptions): Promise<Result> {
   const { algorithm, connections, visit, logins } = one;
   const perSignatureMs = cpuMsPerRs256Signature();
-  await using bench = await startBench({ algorithm, profileDirectory: options.profileDirectory });
+  const { listener, profileDirectory } = options;
+  await using bench = await startBench({ algorithm, listener, profileDirectory });
   const rssMiBAtStart = rssMiBOf(bench.pid);
   const common = { connections, visit, signal: AbortSignal.timeout(caseLimitMs) };
   await run(bench, { ...common, logins: options.warmUpLogins });
@@ -48,6 +52,7 @@ export async function runCase(one: Case, options: RunOptions): Promise<Result> {
   const cpuMsPerLogin = (first.cpuMs + second.cpuMs) / logins;
   return {
     case: one.name,
+    listener,
     algorithm,
     connections,
     visit,
@@ -72,11 +77,11 @@ interface Run extends Driven {
 }
 
 async function run(
-  { issuer, client, pid }: Bench,
-  options: Omit<DriveOptions, 'issuer' | 'client'>,
+  { way, client, pid }: Bench,
+  options: Omit<DriveOptions, 'way' | 'client'>,
 ): Promise<Run> {
   const before = cpuMsOf(pid);
-  const driven = await drive({ ...options, issuer, client });
+  const driven = await drive({ ...options, way, client });
   return { ...driven, cpuMs: cpuMsOf(pid) - before, rssMiB: rssMiBOf(pid) };
 }
 
