@@ -18,7 +18,7 @@ const load = (name: string) =>
   });
 
 test('there are examples', () => {
-  expect(examples).toEqual(['headscale.jsonc', 'home-lab.jsonc', 'minimal.jsonc']);
+  expect(examples).toEqual(['headscale.jsonc', 'home-lab.jsonc', 'managed.jsonc', 'minimal.jsonc']);
 });
 
 test.each(examples)('config/%s loads and names its schema', (name) => {
@@ -37,6 +37,10 @@ test('the examples say what their comments promise', () => {
   expect(load('headscale.jsonc')).toMatchObject({
     issuer: 'http://idp.tailnet.example',
     listen: [{ type: 'tailnet', port: 80, plainHttp: true }],
+  });
+  expect(load('managed.jsonc').tailscaled.managed).toMatchObject({
+    hostname: 'idp',
+    authKeyFile: new URL('authkey', directory).pathname,
   });
   const homeLab = load('home-lab.jsonc');
   expect(homeLab.clients.find(({ id }) => id === 'immich')?.redirectUris).toContain(

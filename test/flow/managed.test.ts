@@ -29,6 +29,18 @@ it('a daemon that runs its own tailscaled logs people in through it, and takes i
   expect(standIn.noted('POST start')).toHaveLength(1);
 });
 
+it('has no TUN, so the daemon stands behind tailscale serve, under the name of its node', async () => {
+  const standIn = makeStandIn();
+  await using site = await openSite({ ...managed(standIn), listen: { plainHttp: true } });
+  const run = await site.start();
+  expect(run.out()).toMatch(/plain HTTP behind tailscale serve, port 80/);
+  expect(run.out()).toContain('"issuer":"http://idp.tailnet.test"');
+  expect(JSON.stringify(standIn.noted('POST serve-config'))).toContain(
+    `unix:${site.stateDirectory}/`,
+  );
+  expect(await run.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
 it('logins come back by themselves when its tailscaled died', async () => {
   const standIn = makeStandIn();
   await using site = await openSite(managed(standIn));
