@@ -132,7 +132,12 @@ const names = ['auto', 'tailnet', 'serve', 'userspace', 'backchannel', 'demo'];
 const listener = z.discriminatedUnion(
   'type',
   [auto, tailnet, serve, userspace, backchannel, demo],
-  { error: `must be one of ${names.map((name) => `"${name}"`).join(', ')}` },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type'
+        ? 'must be an object: { … }'
+        : `must be one of ${names.map((name) => `"${name}"`).join(', ')}`,
+  },
 );
 
 const tooMany = { error: 'must be a list of 1 to 8 listeners' };
