@@ -133,10 +133,10 @@ const listener = z.discriminatedUnion(
   'type',
   [auto, tailnet, serve, userspace, backchannel, demo],
   {
-    error: ({ code }) =>
-      code === 'invalid_type'
-        ? 'must be an object: { … }'
-        : `must be one of ${names.map((name) => `"${name}"`).join(', ')}`,
+    error: ({ input }) =>
+      typeof input === 'object' && input !== null
+        ? `must be one of ${names.map((name) => `"${name}"`).join(', ')}`
+        : 'must be an object: { … }',
   },
 );
 
