@@ -121,10 +121,11 @@ export interface Everywhere extends ListenerWorld {
 }
 
 /** One daemon with a listener of every kind but the demo's. */
-export async function listenEverywhere(): Promise<Everywhere> {
+export async function listenEverywhere(config: Record<string, unknown> = {}): Promise<Everywhere> {
   const [tailnetPort, userspace, back] = await Promise.all([freePort(), freePort(), freePort()]);
   const baseUrl = `http://tsidp.internal:${back}`;
   const world = await startListening({
+    ...config,
     issuer: `http://idp.tailnet.test:${tailnetPort}`,
     listen: [
       { type: 'tailnet', plainHttp: true, port: tailnetPort, addresses: [tailnetAddress] },
