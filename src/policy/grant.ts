@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import type { CapMap } from '../peer/whois.ts';
 import { type RuleFields, ruleFields, ruleSchema, tsidpEmpty } from './rule.ts';
@@ -79,7 +80,7 @@ export function parseRules(values: readonly unknown[]): Rules {
     const weight = weigh(value, { maxDepth, maxWeight: maxRuleWeight });
     total += weight ?? 0;
     const fits = weight !== undefined && total <= maxTotalWeight;
-    const read = fits ? readFields(value) : 'too long, or too deep';
+    const read = fits ? recallFields(value) : 'too long, or too deep';
     if (typeof read === 'string') {
       problems.push({ index, message: read });
       continue;
@@ -91,6 +92,22 @@ export function parseRules(values: readonly unknown[]): Rules {
     problems.push({ index: maxRules, message: `more than ${maxRules} rules; the rest is ignored` });
   }
   return { rules, problems, unknownFields: unknownFields.slice(0, maxUnknownFields) };
+}
+
+/** Rules as they were read last: one grant's rule comes with every device that it reaches, second after second. */
+const readRules = new LRUCache<string, RuleFields | string>({
+  maxSize: 4_194_304,
+  sizeCalculation: (_, text) => text.length + 100,
+});
+
+/** @param value no deeper than `maxDepth`: JSON text of anything deeper could not be made */
+function recallFields(value: unknown): RuleFields | string {
+  const text = JSON.stringify(value) ?? '';
+  const known = readRules.get(text);
+  if (known !== undefined) return known;
+  const read = readFields(value);
+  readRules.set(text, read);
+  return read;
 }
 
 /** @returns what is wrong, where the value is no rule */
