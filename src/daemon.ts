@@ -47,7 +47,7 @@ export interface DaemonParts {
 }
 
 /**
- * Joins the stages and listens. Everything that can be wrong at start throws before anything listens.
+ * Joins the stages and listens. What can be wrong at start throws, and nothing that was begun stays.
  * @throws StoreError, TailscaledError, LocalApiError, ListenError
  */
 export async function startDaemon(config: Config, parts: DaemonParts): Promise<Daemon> {
@@ -207,17 +207,18 @@ function decide(
   node: NodeStatus,
   log: Logger,
 ): { issuer: string; listeners: readonly ChosenListen[] } {
+  let why = 'as configured';
   const listeners = listen.map((one): ChosenListen => {
     if (one.type !== 'auto') return one;
     const choice = chooseListener(one, node);
-    log.info(`listening: ${choice.why}`);
+    ({ why } = choice);
     return choice.listen;
   });
   const front = listeners.find(({ type }) => type !== 'backchannel');
   if (!front) throw new Error('no listener that people can reach');
   const issuer = configured ?? issuerOf(front, node);
-  for (const remark of configured ? issuerRemarks(issuer, front, node) : []) log.warn(remark);
   const origin = configured ? 'as configured' : "from this node's name";
-  log.info(`issuer: ${issuer}, ${origin}`);
+  log.info(`${front.type} listener: ${why}; the issuer is ${issuer}, ${origin}`);
+  for (const remark of configured ? issuerRemarks(issuer, front, node) : []) log.warn(remark);
   return { issuer, listeners };
 }

@@ -26,6 +26,8 @@ export interface Listening {
 
 /** Idle keep-alive connections end after this; longer than the intervals of apps that poll. */
 const keepAliveMs = 75_000;
+/** tailscaled keeps a connection 90 s: were we first, a POST on its way at that moment would be lost. */
+const proxyKeepAliveMs = 180_000;
 const maxConnections = 8192;
 
 /**
@@ -64,7 +66,7 @@ function create(options: ListenOptions, answer: RequestListener): Server | TlsSe
     maxHeaderSize: options.headerLimitBytes,
     headersTimeout: options.requestTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
-    keepAliveTimeout: keepAliveMs,
+    keepAliveTimeout: 'path' in options.place ? proxyKeepAliveMs : keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, options.requestTimeoutMs),
     requireHostHeader: true,
   };

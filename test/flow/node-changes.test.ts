@@ -128,7 +128,9 @@ describe('with no listener configured', () => {
     expect(world.issuer).toBe('https://idp.tailnet.test');
     expect(world.simulator.state.serveConfig).toContain('"443":{"HTTPS":true}');
     expect(world.logged()).toContain('HTTPS behind tailscale serve, port 443, as tailscaled runs');
-    expect(world.logged()).toContain("issuer: https://idp.tailnet.test, from this node's name");
+    expect(world.logged()).toContain(
+      "the issuer is https://idp.tailnet.test, from this node's name",
+    );
   });
 
   it('Funnel is asked for, and checked first', async () => {

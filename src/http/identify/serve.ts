@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../identity/identify.ts';
-import { isLoopback, parseAddress } from '../../peer/address.ts';
+import { isLoopback, isTailnetAddress, parseAddress } from '../../peer/address.ts';
 import { hasOneHost, isOwnHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
 import { isFromProxy } from './proxied.ts';
@@ -47,8 +47,11 @@ export function serveEntrance({ issuer, oracle, status }: PeerParts): Entrance {
   };
 }
 
-function isFunnel({ headers }: IncomingMessage): boolean {
-  return 'tailscale-funnel-request' in headers;
+/** Marked so by tailscaled; older ones mark nothing, but only Funnel brings an address from outside. */
+function isFunnel(request: IncomingMessage): boolean {
+  if ('tailscale-funnel-request' in request.headers) return true;
+  const address = forwardedFor(request);
+  return address !== undefined && !isTailnetAddress(address) && !isLoopback(address);
 }
 
 /** Exactly one bare address, as tailscaled writes it; undefined for anything else. */
