@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseHujson } from '../../src/simulator/hujson.ts';
 import { look } from './look.ts';
 import { startPeerProxy } from './peer-proxy.ts';
 import { type Stage, setStage, trailOf } from './stage.ts';
@@ -86,6 +87,31 @@ describe('T08: what can not go back to an app stays here', () => {
     expect(status).toBe(403);
     expect(text).toMatch(reason);
   });
+});
+
+test('the page behind a denial: a machine reads why, and copies the grant', async () => {
+  const url = `${stage.world.issuer}/denied?client_id=web`;
+  const { status, text } = await seenFrom('127.0.0.3', url, 'denied');
+  expect(status).toBe(403);
+  expect(text).toContain('tag:ci');
+  expect(text).toContain('Wiki');
+  expect(text).toContain('machine_login: no rule lets this machine log in to apps');
+  const proxy = await startPeerProxy('127.0.0.3');
+  try {
+    await stage.inTab({ proxy: proxy.url }, async ({ page }) => {
+      await page.goto(url);
+      const grant = await page.locator('pre').innerText();
+      expect(parseHujson(`[${grant}]`, 'the page')).toEqual([
+        {
+          src: ['tag:ci'],
+          dst: ['tag:idp'],
+          app: { 'tailscale.com/cap/tsidp': [{ machine_login: true, clients: ['web'] }] },
+        },
+      ]);
+    });
+  } finally {
+    await proxy.close();
+  }
 });
 
 describe('the login server itself', () => {
