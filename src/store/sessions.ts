@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
 import { BaseAdapter, type Context, deserialize, type Payload, serialize } from './base-adapter.ts';
 import { digest } from './digest.ts';
 
@@ -9,6 +10,14 @@ import { digest } from './digest.ts';
  */
 const uidPrefix = 'uid:';
 
+/** What was last read of a session: its words as `unchanging` puts them, and when it ends. */
+interface Known {
+  readonly text: string;
+  readonly expiresAt: number;
+}
+
+const maxKnown = 1000;
+
 /** Browser sessions, by the digest of the cookie's value. */
 export class SessionAdapter extends BaseAdapter {
   readonly #insert: StatementSync;
@@ -17,6 +26,7 @@ export class SessionAdapter extends BaseAdapter {
   readonly #updateByUid: StatementSync;
   readonly #delete: StatementSync;
   readonly #deleteByUid: StatementSync;
+  readonly #known = new LRUCache<string, Known>({ max: maxKnown });
 
   constructor(context: Context, model: string) {
     super(context, model);
@@ -39,8 +49,9 @@ export class SessionAdapter extends BaseAdapter {
   }
 
   async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
-    const text = serialize(payload);
     const expiresAt = this.expiry(payload, expiresIn);
+    if (this.#isKnown(id, payload, expiresAt)) return;
+    const text = serialize(payload);
     if (id.startsWith(uidPrefix)) {
       this.transactions.run(this.#updateByUid, text, expiresAt, uidDigest(id));
       return;
@@ -57,7 +68,30 @@ export class SessionAdapter extends BaseAdapter {
 
   async find(id: string): Promise<Payload | undefined> {
     const row = this.#select.get(digest(id)) as { payload: string } | undefined;
-    return row && deserialize(row.payload, id);
+    if (!row) return undefined;
+    const payload = deserialize(row.payload, id);
+    const { exp } = payload;
+    if (typeof exp === 'number') {
+      this.#known.set(id, { text: unchanging(payload), expiresAt: exp });
+    }
+    return payload;
+  }
+
+  /**
+   * oidc-provider saves a session at each authorization, though for a browser that comes back nothing has changed
+   * but its end and the Grant that was given last. Within a hundredth of its life it is left as it is: what was read
+   * in the same request is compared, so no other process decides, and a session that was destroyed meanwhile stays
+   * destroyed.
+   */
+  #isKnown(id: string, payload: Payload, expiresAt: number | null): boolean {
+    const known = this.#known.get(id);
+    this.#known.delete(id);
+    if (!known || expiresAt === null) return false;
+    const laterSeconds = expiresAt - known.expiresAt;
+    const lifeSeconds = expiresAt - this.clock.nowSeconds();
+    return (
+      laterSeconds >= 0 && laterSeconds < lifeSeconds / 100 && known.text === unchanging(payload)
+    );
   }
 
   override async findByUid(uid: string): Promise<Payload | undefined> {
@@ -69,6 +103,13 @@ export class SessionAdapter extends BaseAdapter {
     if (id.startsWith(uidPrefix)) this.transactions.run(this.#deleteByUid, uidDigest(id));
     else this.transactions.run(this.#delete, digest(id));
   }
+}
+
+/** A session without its times and without the Grants that its clients were given last. */
+function unchanging({ authorizations, iat, exp, jti, ...rest }: Payload): string {
+  const clients = Object.entries((authorizations ?? {}) as Record<string, Payload>);
+  const kept = clients.map(([client, { grantId, ...authorization }]) => [client, authorization]);
+  return JSON.stringify([rest, kept]);
 }
 
 function uidDigest(id: string): Buffer {
