@@ -25,8 +25,9 @@ it('a daemon that runs its own tailscaled logs people in through it, and takes i
   expect(isAlive(lastPid(standIn))).toBe(false);
   expect(existsSync(join(site.stateDirectory, 'tailscaled.pid'))).toBe(false);
 
-  await site.start();
+  const again = await site.start();
   expect(standIn.noted('POST start')).toHaveLength(1);
+  await again.kill('SIGTERM');
 });
 
 it('has no TUN, so the daemon stands behind tailscale serve, under the name of its node', async () => {
@@ -48,6 +49,8 @@ it('logins come back by themselves when its tailscaled died', async () => {
   process.kill(lastPid(standIn), 'SIGKILL');
   await until('its death is told', () => /tailscaled .* died: it was killed/.test(run.out()));
   await until('logins work', () => login(new Browser(), site.issuer).catch(() => false), 10_000);
+  await run.kill('SIGTERM');
+  expect(isAlive(lastPid(standIn))).toBe(false);
 });
 
 it('what a killed daemon left running is ended by the next', async () => {
