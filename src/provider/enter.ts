@@ -7,6 +7,7 @@ import type { Decision } from '../policy/decision.ts';
 import { type Rules, rulesOf } from '../policy/grant.ts';
 import type { Requirement } from '../policy/requirement.ts';
 import type { StoredClient } from '../store/store.ts';
+import { cameByItself, isSelfRegistered } from './self-registered.ts';
 
 /** What policy asks about an app. */
 export interface App {
@@ -36,8 +37,6 @@ interface OwnMembers {
   readonly tsidp_requires?: Requirement;
   readonly tsidp_claims?: ClientClaims;
   readonly tsidp_scopes?: readonly string[];
-  /** It had registered itself with tsidp, from which it was taken over. */
-  readonly tsidp_dynamic?: boolean;
 }
 
 /** The app of a request. */
@@ -46,7 +45,7 @@ export function appOf(client: Client): App {
   return {
     id,
     name,
-    nameTrusted: isNamedByOperator(client['tsidp_source'], client),
+    nameTrusted: !isSelfRegistered(client),
     ...own(client),
   };
 }
@@ -61,14 +60,9 @@ export function appOfStored({
   return {
     id,
     name: typeof name === 'string' ? name : id,
-    nameTrusted: isNamedByOperator(source, metadata),
+    nameTrusted: !cameByItself(source, metadata),
     ...own(metadata),
   };
-}
-
-function isNamedByOperator(source: unknown, metadata: object): boolean {
-  const { tsidp_dynamic: dynamic }: OwnMembers = metadata;
-  return source !== 'dynamic' && dynamic !== true;
 }
 
 function own(metadata: object): Pick<App, 'access' | 'requires' | 'claims' | 'scopes'> {

@@ -35,8 +35,11 @@ export interface ModelAdapter {
   revokeByGrantId(grantId: string): Promise<void>;
 }
 
-/** `admin`: somebody who may administer, over HTTP; `import`: tsidp; `dynamic`: the client itself. */
-export type ClientSource = 'config' | 'cli' | 'admin' | 'import' | 'dynamic';
+/**
+ * `admin`: somebody who may administer, over HTTP; `import`: tsidp; `dynamic`: the client itself, by registration;
+ * `metadata-document`: the client itself, by the document that its ID names (never in the table).
+ */
+export type ClientSource = 'config' | 'cli' | 'admin' | 'import' | 'dynamic' | 'metadata-document';
 
 export interface StoredClient {
   readonly id: string;
