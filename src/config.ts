@@ -51,6 +51,7 @@ export interface Config {
   readonly emailVerified: 'addresses' | 'always' | 'never';
   readonly allowForeignUsers: boolean;
   readonly capabilityScopes: FileConfig['capabilityScopes'];
+  readonly resources: FileConfig['resources'];
   readonly whoisCacheSeconds: number;
   readonly staleNetworkMapSeconds: number;
   readonly lifetimes: FileConfig['lifetimes'];
@@ -192,6 +193,7 @@ export const loadConfigWith = (
     emailVerified: rest.emailVerified,
     allowForeignUsers: rest.allowForeignUsers,
     capabilityScopes: rest.capabilityScopes,
+    resources: rest.resources,
     whoisCacheSeconds: rest.whoisCacheSeconds,
     staleNetworkMapSeconds: rest.staleNetworkMapSeconds,
     lifetimes: rest.lifetimes,

@@ -20,6 +20,7 @@ import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createProvider } from './provider/provider.ts';
+import { createResources } from './provider/resources.ts';
 import { createRuleReport } from './provider/rule-report.ts';
 import { loadOrCreateSecretKey } from './provider/secret-key.ts';
 import { createSecretChecker } from './provider/secrets.ts';
@@ -104,6 +105,8 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     oracle: createOracle({ whois, status, options: config }),
     audit: store.audit,
     pages,
+    resources: createResources(config.resources),
+    capabilityScopes: config.capabilityScopes,
     onRules: createRuleReport(log),
     ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };

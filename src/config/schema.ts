@@ -3,6 +3,7 @@ import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
 import { accessModes, clientSchema, loginModes } from './client-schema.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
+import { resourcesSchema } from './resources-schema.ts';
 import { tailscaledSchema } from './tailscaled-schema.ts';
 
 /** The configuration file as it may be written; `config.ts` turns its output into a `Config`. */
@@ -75,6 +76,7 @@ export const fileSchema = members({
     .max(100, { error: 'must be a list of at most 100 entries' })
     .default([])
     .describe('Scopes that other capabilities of the tailnet policy give.'),
+  resources: resourcesSchema,
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   log: members({

@@ -11,11 +11,13 @@ import {
   normaliseBasic,
   normaliseToken,
   type Parameters,
+  type Vocabulary,
 } from '../provider/normalise.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction, personOf } from '../provider/render.ts';
 import { factsOf } from '../provider/request.ts';
+import { referStructured } from '../provider/structured-tokens.ts';
 import { readBody, readForm, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
@@ -24,6 +26,7 @@ import type { AppParts } from './parts.ts';
 /** Sends a request that may pass to the one that answers it: our own few routes, else oidc-provider. */
 export function createDispatch(parts: AppParts): (ctx: Context, route: Route) => Promise<void> {
   const { settings } = parts;
+  const vocabulary = { scopes: supportedScopes, resources: settings.resources };
   const composed = new WeakMap<Provider, Middleware>();
   const runProvider = async (ctx: Context): Promise<void> => {
     const provider = parts.provider();
@@ -61,7 +64,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       case '/authorize':
       case '/logout':
         await asGet(ctx, parts.bodyLimitBytes);
-        if (route.path === '/authorize') normaliseAuthorization(ctx.query, supportedScopes);
+        if (route.path === '/authorize') normaliseAuthorization(ctx.query, vocabulary);
         await runProvider(ctx);
         linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
@@ -71,7 +74,8 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
       default:
-        if (ctx.method === 'POST') await normaliseForm(ctx, route, parts.bodyLimitBytes);
+        if (ctx.method === 'POST')
+          await normaliseForm(ctx, route, parts.bodyLimitBytes, vocabulary);
         await runProvider(ctx);
         if (route.path === '/introspect') await describeToken(ctx as KoaContextWithOIDC);
     }
@@ -108,16 +112,32 @@ async function asGet(ctx: Context, limitBytes: number): Promise<void> {
   ctx.querystring = stringify(parameters);
 }
 
-async function normaliseForm(ctx: Context, route: Route, limitBytes: number): Promise<void> {
+async function normaliseForm(
+  ctx: Context,
+  route: Route,
+  limitBytes: number,
+  vocabulary: Vocabulary,
+): Promise<void> {
   const { authorization } = ctx.req.headers;
   const basic = authorization === undefined ? undefined : normaliseBasic(authorization);
   if (basic !== undefined) ctx.req.headers.authorization = basic;
   if (!ctx.is('application/x-www-form-urlencoded')) return;
   const body = await readBody(ctx.req, limitBytes);
-  if (route.path !== '/token' && route.path !== '/request') return replayBody(ctx.req, body);
   const parameters: Parameters = parse(body.toString('utf8'));
-  if (route.path === '/token') normaliseToken(parameters, supportedScopes);
-  else normaliseAuthorization(parameters, supportedScopes);
+  switch (route.path) {
+    case '/token':
+      normaliseToken(parameters, vocabulary);
+      break;
+    case '/request':
+      normaliseAuthorization(parameters, vocabulary);
+      break;
+    case '/introspect':
+    case '/revoke':
+      referStructured(parameters, factsOf(ctx));
+      break;
+    default:
+      return replayBody(ctx.req, body);
+  }
   replayBody(ctx.req, Buffer.from(stringify(parameters)));
 }
 

@@ -17,6 +17,7 @@ import { isOwnTrouble, refusalError } from './errors.ts';
 import { bindingOf } from './grants.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
+import { type ResourceToken, stillGranted } from './still-granted.ts';
 
 type TokenWithGrant = AuthorizationCode | AccessToken | RefreshToken;
 
@@ -45,7 +46,7 @@ export async function findAccount(
 }
 
 /** What a token remembers of the login that it came from. */
-interface IssuedToken {
+interface IssuedToken extends ResourceToken {
   readonly clientId?: string | undefined;
   readonly grantId?: string | undefined;
 }
@@ -76,6 +77,8 @@ export async function accountBehind(
   if (!client) return undefined;
   const decision = enter(appOf(client), identified, settings);
   if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
+  const granted = stillGranted(token, { known: identified, client }, settings);
+  if (!granted.allowed) return denied(ctx, subject, token, granted, settings);
   return accountOf(ctx, identified, client, settings);
 }
 
@@ -108,18 +111,22 @@ function denied(
 /** An account whose claims come from the answer that tailscaled gave in this request. */
 export interface TailnetAccount extends Account {
   readonly login: string;
+  /** Who it is, and what the policy's grants give, as tailscaled said in this request. */
+  readonly known: Extract<Identified, { ok: true }>;
 }
 
 function accountOf(
   ctx: KoaContextWithOIDC,
-  { identity, capMap }: Extract<Identified, { ok: true }>,
+  known: Extract<Identified, { ok: true }>,
   client: Client,
   settings: ProviderSettings,
 ): TailnetAccount {
+  const { identity, capMap } = known;
   const { claims } = appOf(client);
   return {
     accountId: subjectOf(identity),
     login: displayLogin(identity),
+    known,
     claims: (use, scope) => claimsFor(ctx, { identity, capMap, claims, use, scope }, settings),
   };
 }

@@ -3,6 +3,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import { needsConfirmation, scopesOf } from './client-settings.ts';
 import { factsOf } from './request.ts';
+import { requestedOf } from './requested.ts';
 import { type SessionGrant, sessionName } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -57,6 +58,12 @@ export async function freshGrant(
     [...oidc.requestParamOIDCScopes].filter((scope) => allowed?.has(scope) ?? true),
   );
   grant.addOIDCClaims([...oidc.requestParamClaims]);
+  for (const { uri, scopes } of (await requestedOf(ctx, settings)).resources) {
+    grant.addResourceScope(
+      uri,
+      scopes.map(({ name }) => name),
+    );
+  }
   // a page comes first: it will be back with a request of its own
   if (!pageExpected(ctx, settings)) await grant.save();
   return grant;

@@ -15,7 +15,7 @@ const accountKey = 'tsidpIntrospected';
 
 /**
  * Who may see a token (RFC 7662 4): its own client always; other confidential clients the access tokens that are
- * bound to no audience, as resource servers of apps do. And only while the person behind it is still there and
+ * bound to no audience, as resource servers of apps do, and those whose audience they are (T06). And only while the person behind it is still there and
  * allowed (T12, T13): else it is inactive, for everybody.
  */
 export async function introspectionAllowed(
@@ -24,14 +24,17 @@ export async function introspectionAllowed(
   token: Token,
   settings: ProviderSettings,
 ): Promise<boolean> {
-  if (token.clientId !== client.clientId) {
-    if (client.clientAuthMethod === 'none' || token.kind === 'RefreshToken') return false;
-    if ('aud' in token && token.aud !== undefined) return false;
-  }
+  if (token.clientId !== client.clientId && !isForeignReader(client, token, settings)) return false;
   if (token.kind === 'ClientCredentials') return true;
   const account = await accountBehind(ctx, token.accountId, token, settings);
   ctx.state[accountKey] = account;
   return account !== undefined;
+}
+
+function isForeignReader(client: Client, token: Token, { resources }: ProviderSettings): boolean {
+  if (client.clientAuthMethod === 'none' || token.kind === 'RefreshToken') return false;
+  const audience = [('aud' in token && token.aud) || []].flat();
+  return audience.every((uri) => resources.find(uri)?.clients.includes(client.clientId));
 }
 
 /** A client ends its own tokens; another's token is answered like an unknown one (RFC 7009 2.2), and lives on (T01). */

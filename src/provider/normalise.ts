@@ -1,3 +1,7 @@
+import { canonicalResource } from '../policy/resource.ts';
+import { isScope } from '../policy/scope.ts';
+import type { ResourceDirectory } from './resources.ts';
+
 /** Parameters as a query or form parser gives them: a repeated one is an array, which oidc-provider refuses. */
 export type Parameters = Record<string, string | string[] | undefined>;
 
@@ -6,21 +10,27 @@ const knownPrompts: ReadonlySet<string> = new Set(['none', 'login', 'consent', '
 /** What a login without `scope` is for: who is it, and how to reach them. */
 export const defaultScope = 'openid profile email';
 
+/** What a request may name. */
+export interface Vocabulary {
+  /** Scopes that say who somebody is. */
+  readonly scopes: ReadonlySet<string>;
+  readonly resources: ResourceDirectory;
+}
+
 /**
  * Makes what real apps send into what the standards ask for, before oidc-provider sees it. Changes `parameters` in
  * place; repeated parameters stay as they are, to be refused.
+ * - resources get the spelling of the configuration (`https://h/` is `https://h`)
  * - scopes are split at commas, too; unknown ones are dropped (RFC 6749 3.3 lets the server grant less), none at
  *   all means a sensible default
  * - unknown prompts are dropped (OpenID Connect Core 3.1.2.1 leaves them to the server)
  */
-export function normaliseAuthorization(
-  parameters: Parameters,
-  knownScopes: ReadonlySet<string>,
-): void {
+export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocabulary): void {
+  spellResources(parameters, vocabulary);
   const { scope, prompt } = parameters;
   if (!Array.isArray(scope)) {
-    const known = words(scope).filter((word) => knownScopes.has(word));
-    parameters['scope'] = known.length > 0 ? known.join(' ') : defaultScope;
+    const known = words(scope).filter(knownScope(parameters, vocabulary));
+    parameters['scope'] = known.length > 0 ? known.join(' ') : defaultOf(parameters, vocabulary);
   }
   if (typeof prompt === 'string') {
     const known = words(prompt).filter((word) => knownPrompts.has(word));
@@ -30,12 +40,49 @@ export function normaliseAuthorization(
 }
 
 /** `/token`: a `scope` (of a refresh) may hold commas and unknown scopes, too; none left means "as before". */
-export function normaliseToken(parameters: Parameters, knownScopes: ReadonlySet<string>): void {
+export function normaliseToken(parameters: Parameters, vocabulary: Vocabulary): void {
+  spellResources(parameters, vocabulary);
   const { scope } = parameters;
   if (typeof scope !== 'string') return;
-  const known = words(scope).filter((word) => knownScopes.has(word));
+  const everywhere = { ...vocabulary, anyResource: urisOf(parameters).length === 0 };
+  const known = words(scope).filter(knownScope(parameters, everywhere));
   if (known.length > 0) parameters['scope'] = known.join(' ');
   else delete parameters['scope'];
+}
+
+/** One spelling each, none twice. */
+function spellResources(parameters: Parameters, { resources }: Vocabulary): void {
+  const uris = urisOf(parameters);
+  if (uris.length === 0) return;
+  const spelled = uris.map((uri) => resources.find(uri)?.uri ?? canonicalResource(uri));
+  const [only, ...others] = new Set(spelled);
+  parameters['resource'] = others.length > 0 && only !== undefined ? [only, ...others] : only;
+}
+
+/**
+ * Which scopes mean something in this request: those that say who somebody is, and those of the resources that it
+ * names; of a resource that only the policy knows, all.
+ */
+function knownScope(
+  parameters: Parameters,
+  { scopes, resources, anyResource = false }: Vocabulary & { readonly anyResource?: boolean },
+): (scope: string) => boolean {
+  const named = anyResource ? resources.all : urisOf(parameters).map((uri) => resources.find(uri));
+  return (scope) =>
+    scopes.has(scope) ||
+    (isScope(scope) && named.some((resource) => !resource?.scopes || resource.scopes.has(scope)));
+}
+
+/** Who names a resource and no scope means what there is of it; the policy gives less where it must. */
+function defaultOf(parameters: Parameters, { resources }: Vocabulary): string {
+  const uris = urisOf(parameters);
+  if (uris.length === 0) return defaultScope;
+  const all = uris.flatMap((uri) => [...(resources.find(uri)?.scopes?.keys() ?? [])]);
+  return all.length > 0 ? [...new Set(all)].join(' ') : 'openid';
+}
+
+function urisOf({ resource }: Parameters): readonly string[] {
+  return resource === undefined ? [] : [resource].flat();
 }
 
 function words(text: string | undefined): string[] {

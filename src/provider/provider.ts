@@ -1,4 +1,9 @@
-import Provider, { type Client, type Configuration, errors } from 'oidc-provider';
+import Provider, {
+  type Client,
+  type Configuration,
+  errors,
+  type ResourceServer,
+} from 'oidc-provider';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
 import { acrTailnet } from './assurance.ts';
@@ -16,10 +21,13 @@ import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
 import { keepGrace } from './refresh-grace.ts';
 import { renderError, renderLoggedOut, renderLogout } from './render.ts';
+import { resourceInfo } from './resource-info.ts';
 import type { SecretChecker } from './secrets.ts';
 import { endWithSession } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
+import { keepStructuredTokens } from './structured-tokens.ts';
+import { tokenClaims } from './token-claims.ts';
 
 export interface ProviderParts {
   readonly settings: ProviderSettings;
@@ -55,6 +63,7 @@ export function createProvider(parts: ProviderParts): Provider {
   endWithSession(provider, parts.store.adapter('SessionEnd'));
   keepCodes(provider, settings);
   keepGrace(provider, settings);
+  keepStructuredTokens(provider, parts.keys, settings);
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
   recordEvents(provider, settings);
@@ -111,7 +120,14 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
         enabled: true,
         allowedPolicy: (ctx, client, token) => introspectionAllowed(ctx, client, token, settings),
       },
-      resourceIndicators: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        // no client has one of its own: several that were granted must be told apart by the client
+        defaultResource: (_ctx, _client, oneOf) => oneOf as never,
+        getResourceServerInfo: (ctx, uri, client) => resourceInfo(ctx, uri, client, settings),
+        // who named a resource at the login means it at the token endpoint, too (RFC 8707 section 2.2)
+        useGrantedResource: () => true,
+      },
       revocation: { enabled: true, allowedPolicy: revocationAllowed },
       rpInitiatedLogout: {
         enabled: true,
@@ -119,6 +135,7 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
         postLogoutSuccessSource: (ctx) => renderLoggedOut(ctx, settings),
       },
     },
+    extraTokenClaims: (ctx, token) => tokenClaims(ctx, token, settings),
     findAccount: (ctx, subject, token) => findAccount(ctx, subject, token as never, settings),
     interactions: {
       policy: createInteractionPolicy(settings),
@@ -174,8 +191,10 @@ export const supportedScopes: ReadonlySet<string> = new Set([
 function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']> {
   const of = (name: Parameters<typeof lifetimeOf>[0], client: Client | undefined) =>
     lifetimeOf(name, client, settings);
+  const accessSeconds = (resource: ResourceServer | undefined, client: Client | undefined) =>
+    resource?.accessTokenTTL ?? of('accessTokenSeconds', client);
   return {
-    AccessToken: (_ctx, _token, client) => of('accessTokenSeconds', client),
+    AccessToken: (_ctx, token, client) => accessSeconds(token.resourceServer, client),
     AuthorizationCode: (_ctx, _code, client) => of('codeSeconds', client),
     // outlives what hangs on it; the store extends it at each rotation
     Grant: (ctx) => {
@@ -183,7 +202,12 @@ function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']
       const refreshSeconds = client?.grantTypeAllowed('refresh_token')
         ? of('refreshIdleSeconds', client)
         : 0;
-      const longest = Math.max(refreshSeconds, of('accessTokenSeconds', client));
+      const resources = Object.values(ctx.oidc.resourceServers ?? {});
+      const longest = Math.max(
+        refreshSeconds,
+        of('accessTokenSeconds', client),
+        ...resources.map((resource) => accessSeconds(resource, client)),
+      );
       return longest + of('codeSeconds', client) + 60;
     },
     IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),

@@ -17,6 +17,8 @@ export interface RequestFacts {
   stale?: boolean;
   /** oidc-provider Grants found in this request, which looks for the same one several times. */
   grants?: Map<string, Promise<unknown>>;
+  /** A JWT that was presented at introspection or revocation, and what stands for it there. */
+  structured?: { readonly reference: string; readonly jwt: string };
   /** ID of the client that this peer was denied, so that the answer links to the page that says why. */
   deniedClient?: string;
 }

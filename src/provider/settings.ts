@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
+import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { AuditTable } from '../store/store.ts';
 import type { EnterSettings } from './enter.ts';
 import type { Pages } from './pages.ts';
+import type { ResourceDirectory } from './resources.ts';
 
 /** Lifetimes in seconds. */
 export interface Lifetimes {
@@ -35,4 +37,7 @@ export interface ProviderSettings extends EnterSettings {
   readonly ownNode: () => OwnNode;
   readonly audit: AuditTable;
   readonly pages: Pages;
+  /** The resources that an operator declared. */
+  readonly resources: ResourceDirectory;
+  readonly capabilityScopes: readonly CapabilityScopes[];
 }

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { canonicalResource } from '../policy/resource.ts';
+import { identityScopes, isScope } from '../policy/scope.ts';
+import { checkClientId, checkClientName } from './client-schema.ts';
+import { listOf, members, oneOf, text, whole } from './fields.ts';
+
+/** Resource servers (RFC 8707), as the configuration file declares them. */
+
+/** Why `uri` can't be a resource's identifier (RFC 8707 section 2: absolute, without a fragment). */
+export const checkResourceUri = (uri: string): string | undefined => {
+  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url === undefined || uri.length > 2000 || !/^[\x21-\x7e]+$/u.test(uri)) {
+    return 'must be an absolute URI such as "https://mcp.tail1234.ts.net/mcp"';
+  }
+  if (uri.includes('#')) return 'must not have a fragment (RFC 8707 section 2)';
+  return url.username === '' && url.password === '' ? undefined : 'must not hold a user name';
+};
+
+const checkResourceScope = (scope: string): string | undefined => {
+  if (!isScope(scope) || scope.includes(',')) {
+    return 'must be a scope (RFC 6749 section 3.3) without a comma';
+  }
+  return identityScopes.has(scope)
+    ? 'is a scope that says who somebody is: every client may ask for it'
+    : undefined;
+};
+
+const scopeText = text((words) =>
+  words.trim() === '' || words.length > 200
+    ? 'must be words for people, at most 200 characters'
+    : undefined,
+);
+
+const scopes = z
+  .record(text(checkResourceScope), scopeText, {
+    error: 'must be an object: { "scope": "words for people", … }',
+  })
+  .refine((all) => Object.keys(all).length <= 200, { error: 'must have at most 200 scopes' });
+
+/** What an access token for the resource may say of the person beside who it is. */
+export const resourceClaims = ['email', 'groups', 'name', 'preferred_username'] as const;
+
+/** Longer, a verifier that never asks us would accept a JWT long after it was revoked. */
+const maxJwtSeconds = 900;
+const daySeconds = 86_400;
+
+export const resourceSchema = members({
+  uri: text(checkResourceUri).describe(
+    'What clients send as `resource`, and what tokens have as `aud`. With or without a slash for an empty path.',
+  ),
+  name: text(checkClientName).optional().describe('What pages call it. Default: the URI.'),
+  scopes: scopes
+    .default({})
+    .describe('Every scope that it knows, each with the words that the consent page shows.'),
+  openScopes: listOf(text(checkResourceScope), 0, 200)
+    .default([])
+    .describe(
+      'Those of its scopes that need no grant: everybody may have them who may enter the app.',
+    ),
+  tokenFormat: oneOf(['jwt', 'opaque'])
+    .default('jwt')
+    .describe(
+      'jwt: the resource verifies tokens by itself (RFC 9068). opaque: it asks the introspection endpoint.',
+    ),
+  ttlSeconds: whole(
+    1,
+    daySeconds,
+    maxJwtSeconds,
+    'How long its access tokens live; JWTs at most 900 s.',
+  ),
+  algorithm: oneOf(['RS256', 'ES256', 'EdDSA'])
+    .default('RS256')
+    .describe('How its JWTs are signed.'),
+  claims: listOf(oneOf(resourceClaims), 0, resourceClaims.length)
+    .default([])
+    .describe('Claims about the person in its access tokens, beside `sub`.'),
+  clients: listOf(text(checkClientId), 0, 50)
+    .default([])
+    .describe(
+      'IDs of the clients that are this resource: they may introspect its tokens, and exchange them.',
+    ),
+}).superRefine((resource, context) => {
+  const unknown = resource.openScopes.filter((scope) => !Object.hasOwn(resource.scopes, scope));
+  if (unknown.length > 0) {
+    context.addIssue({
+      code: 'custom',
+      path: ['openScopes'],
+      message: `must be among "scopes": ${unknown.join(', ')}`,
+    });
+  }
+  if (resource.tokenFormat === 'jwt' && resource.ttlSeconds > maxJwtSeconds) {
+    const message = `must be at most ${maxJwtSeconds} for JWTs; tokenFormat "opaque" may live longer`;
+    context.addIssue({ code: 'custom', path: ['ttlSeconds'], message });
+  }
+});
+
+export type ResourceConfig = z.output<typeof resourceSchema>;
+
+export const resourcesSchema = z
+  .array(resourceSchema, { error: 'must be a list: [ … ]' })
+  .max(500, { error: 'must be a list of at most 500 entries' })
+  .refine((all) => new Set(all.map(({ uri }) => canonicalResource(uri))).size === all.length, {
+    error: 'must not name a resource twice',
+  })
+  .default([])
+  .describe('APIs and MCP servers that tokens are for (RFC 8707).');
