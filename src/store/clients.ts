@@ -18,6 +18,8 @@ export class SqliteClients implements ClientTable {
   readonly #list: StatementSync;
   readonly #save: StatementSync;
   readonly #delete: StatementSync;
+  readonly #neverUsed: StatementSync;
+  readonly #deleteRegistration: StatementSync;
   readonly #deleteGrants: StatementSync;
   readonly #deleteRecords: StatementSync;
 
@@ -31,6 +33,10 @@ export class SqliteClients implements ClientTable {
          source = excluded.source, created_at = excluded.created_at, updated_at = excluded.updated_at`,
     );
     this.#delete = database.prepare('DELETE FROM clients WHERE id = ?');
+    this.#neverUsed = database.prepare(
+      'SELECT 1 FROM registrations WHERE client_id = ? AND used_at IS NULL',
+    );
+    this.#deleteRegistration = database.prepare('DELETE FROM registrations WHERE client_id = ?');
     this.#deleteGrants = database.prepare('DELETE FROM grants WHERE client_id = ?');
     this.#deleteRecords = database.prepare(
       `DELETE FROM records WHERE json_extract(payload, '$.clientId') = ?`,
@@ -60,8 +66,11 @@ export class SqliteClients implements ClientTable {
 
   async remove(id: string): Promise<boolean> {
     const removed = this.#transactions.run(this.#delete, id) === 1;
+    // Whoever registers clients and removes them again makes us scan only the small table.
+    const neverUsed = this.#neverUsed.get(id) !== undefined;
+    this.#transactions.run(this.#deleteRegistration, id);
     // A client that is added again under the same ID must not find the old one's tokens alive. Scans, but is rare.
-    this.#transactions.run(this.#deleteGrants, id);
+    if (!neverUsed) this.#transactions.run(this.#deleteGrants, id);
     this.#transactions.run(this.#deleteRecords, id);
     return removed;
   }

@@ -20,6 +20,21 @@ export const migrations: Migrations = [
      at INTEGER NOT NULL,
      UNIQUE (kind, name)
    ) STRICT;`,
+  // who registered a client by itself (RFC 7591), from where, and whether it was of use
+  `CREATE TABLE registrations (
+     id INTEGER PRIMARY KEY,
+     client_id TEXT NOT NULL UNIQUE,
+     peer TEXT NOT NULL, -- whose quota it counts for
+     subject TEXT, -- null: somebody without an identity
+     login TEXT,
+     device TEXT, -- StableID
+     address TEXT NOT NULL,
+     listener TEXT NOT NULL,
+     origin TEXT, -- of the web page that asked
+     registered_at INTEGER NOT NULL,
+     used_at INTEGER -- last login or token, within a day
+   ) STRICT;
+   CREATE INDEX registrations_peer ON registrations (peer);`,
 ];
 
 /**

@@ -10,6 +10,7 @@ import { messageOf, prepareDirectory, restrictFile } from './files.ts';
 import { SqliteImports } from './imports.ts';
 import { SqliteKeys } from './keys.ts';
 import { createDatabase, initialize, migrateDatabase, refuseNewer } from './migrate.ts';
+import { SqliteRegistrations } from './registrations.ts';
 import { type Store, StoreError } from './store.ts';
 import { Sweep } from './sweep.ts';
 import { Transactions } from './transactions.ts';
@@ -55,9 +56,11 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     refreshGraceSeconds: options.refreshGraceSeconds ?? 10,
   });
   const sweep = new Sweep(context);
+  const clients = new SqliteClients(context);
   return {
     adapter: adapters,
-    clients: new SqliteClients(context),
+    clients,
+    registrations: new SqliteRegistrations(context, clients),
     audit: new SqliteAudit(context),
     keys: new SqliteKeys(context),
     imports: new SqliteImports(context),

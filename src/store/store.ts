@@ -1,3 +1,5 @@
+import type { RegistrationTable } from './registrations.ts';
+
 /** What the rest of the daemon knows of durable state. Every backend passes `test/store/contract.ts`. */
 export interface Store {
   /**
@@ -7,6 +9,7 @@ export interface Store {
    */
   adapter(model: string): ModelAdapter;
   readonly clients: ClientTable;
+  readonly registrations: RegistrationTable;
   readonly audit: AuditTable;
   readonly keys: KeyTable;
   readonly imports: ImportTable;

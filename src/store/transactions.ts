@@ -33,10 +33,13 @@ export class Transactions {
    * @returns how many rows it changed
    * @throws {StoreError} when SQLite failed; every write of this turn is then undone
    */
-  run(statement: StatementSync, ...values: SQLInputValue[]): number {
+  run(
+    statement: StatementSync,
+    ...values: SQLInputValue[] | [Record<string, SQLInputValue>]
+  ): number {
     if (this.#state !== 'open') this.#open();
     try {
-      return Number(statement.run(...values).changes);
+      return Number(statement.run(...(values as SQLInputValue[])).changes);
     } catch (error) {
       throw this.#fail(error);
     }

@@ -1,0 +1,188 @@
+import type { StatementSync } from 'node:sqlite';
+import type { Context } from './base-adapter.ts';
+import type { ClientTable, StoredClient } from './store.ts';
+import type { Transactions } from './transactions.ts';
+
+/** Who registered a client (RFC 7591), from where, and whether it was of use. */
+export interface Registration {
+  readonly clientId: string;
+  /** Whose quota it counts for: a subject, or the network of somebody without one. */
+  readonly peer: string;
+  /** Undefined for somebody without an identity, who came over the public internet. */
+  readonly subject: string | undefined;
+  readonly login: string | undefined;
+  /** StableID. */
+  readonly device: string | undefined;
+  /** Canonical address that it came from. */
+  readonly address: string;
+  readonly listener: string;
+  /** Of the web page that asked for it, where one did. */
+  readonly origin: string | undefined;
+  readonly registeredAt: number;
+  /** Of the last login or token, within a day; undefined: never. */
+  readonly usedAt: number | undefined;
+}
+
+/** How many registrations there may be at once. */
+export interface RegistrationQuota {
+  /** Of this peer. */
+  readonly perPeer: number;
+  /** Of this peer, made by web pages in its browser. */
+  readonly perPeerFromPages: number;
+  /** Of all peers with an identity, or of all without one: whichever this one is. */
+  readonly total: number;
+}
+
+export type Exceeded = keyof RegistrationQuota;
+
+/** What is old enough to go; epoch seconds. */
+export interface RegistrationAge {
+  /** Never used, and registered before. */
+  readonly unusedBefore: number;
+  /** The same of peers without an identity. */
+  readonly anonymousUnusedBefore: number;
+  /** Last used before. */
+  readonly idleBefore: number;
+}
+
+export interface RegistrationTable {
+  /**
+   * Stores a new client, if the quota has room for it: counted and written in one transaction, so that no number
+   * of parallel requests exceeds it.
+   * @returns the quota that was exceeded, when nothing was stored
+   */
+  add(
+    client: StoredClient,
+    registration: Registration,
+    quota: RegistrationQuota,
+  ): Promise<Exceeded | undefined>;
+  find(clientId: string): Promise<Registration | undefined>;
+  /** All, oldest first. */
+  list(): Promise<Registration[]>;
+  /** Notes that the client is in use, if the note that is there is more than a day old. */
+  use(clientId: string, nowSeconds: number): Promise<void>;
+  /** Client IDs of what may go, `limit` at most. Clients that an administrator approved stay. */
+  expired(age: RegistrationAge, limit: number): Promise<string[]>;
+}
+
+/** How exact `usedAt` is. */
+export const useResolutionSeconds = 86_400;
+
+interface Row {
+  client_id: string;
+  peer: string;
+  subject: string | null;
+  login: string | null;
+  device: string | null;
+  address: string;
+  listener: string;
+  origin: string | null;
+  registered_at: number;
+  used_at: number | null;
+}
+
+export class SqliteRegistrations implements RegistrationTable {
+  readonly #transactions: Transactions;
+  readonly #clients: ClientTable;
+  readonly #insert: StatementSync;
+  readonly #count: StatementSync;
+  readonly #select: StatementSync;
+  readonly #list: StatementSync;
+  readonly #use: StatementSync;
+  readonly #expired: StatementSync;
+
+  constructor({ database, transactions }: Context, clients: ClientTable) {
+    this.#transactions = transactions;
+    this.#clients = clients;
+    this.#insert = database.prepare(
+      `INSERT INTO registrations
+         (client_id, peer, subject, login, device, address, listener, origin, registered_at)
+       SELECT :clientId, :peer, :subject, :login, :device, :address, :listener, :origin, :at
+       WHERE (SELECT count(*) FROM registrations WHERE peer = :peer) < :perPeer
+         AND (:origin IS NULL OR :perPeerFromPages >
+           (SELECT count(*) FROM registrations WHERE peer = :peer AND origin IS NOT NULL))
+         AND (SELECT count(*) FROM registrations
+           WHERE (subject IS NULL) = (:subject IS NULL)) < :total`,
+    );
+    this.#count = database.prepare(
+      'SELECT count(*) AS all_of_them, count(origin) AS from_pages FROM registrations WHERE peer = ?',
+    );
+    this.#select = database.prepare('SELECT * FROM registrations WHERE client_id = ?');
+    this.#list = database.prepare('SELECT * FROM registrations ORDER BY registered_at, rowid');
+    this.#use = database.prepare(
+      `UPDATE registrations SET used_at = ?2
+       WHERE client_id = ?1 AND (used_at IS NULL OR used_at <= ?2 - ${useResolutionSeconds})`,
+    );
+    this.#expired = database.prepare(
+      `SELECT client_id FROM registrations AS registration
+       WHERE (used_at < :idleBefore OR (used_at IS NULL AND registered_at <
+           iif(subject IS NULL, :anonymousUnusedBefore, :unusedBefore)))
+         AND NOT EXISTS (SELECT 1 FROM clients WHERE clients.id = registration.client_id
+           AND json_extract(clients.metadata, '$.tsidp_approved'))
+       ORDER BY registered_at LIMIT :limit`,
+    );
+  }
+
+  async add(
+    client: StoredClient,
+    registration: Registration,
+    quota: RegistrationQuota,
+  ): Promise<Exceeded | undefined> {
+    const { peer, address, listener, registeredAt: at } = registration;
+    const added = this.#transactions.run(this.#insert, {
+      clientId: client.id,
+      peer,
+      subject: registration.subject ?? null,
+      login: registration.login ?? null,
+      device: registration.device ?? null,
+      address,
+      listener,
+      origin: registration.origin ?? null,
+      at,
+      ...quota,
+    });
+    if (added === 0) return this.#exceeded(registration, quota);
+    await this.#clients.save(client);
+    return undefined;
+  }
+
+  async find(clientId: string): Promise<Registration | undefined> {
+    const row = this.#select.get(clientId) as Row | undefined;
+    return row && fromRow(row);
+  }
+
+  async list(): Promise<Registration[]> {
+    return (this.#list.all() as unknown as Row[]).map(fromRow);
+  }
+
+  async use(clientId: string, nowSeconds: number): Promise<void> {
+    this.#transactions.run(this.#use, clientId, nowSeconds);
+  }
+
+  async expired(age: RegistrationAge, limit: number): Promise<string[]> {
+    const rows = this.#expired.all({ ...age, limit }) as unknown as Pick<Row, 'client_id'>[];
+    return rows.map(({ client_id: id }) => id);
+  }
+
+  #exceeded({ peer, origin }: Registration, quota: RegistrationQuota): Exceeded {
+    const counted = this.#count.get(peer) as unknown as { all_of_them: number; from_pages: number };
+    if (counted.all_of_them >= quota.perPeer) return 'perPeer';
+    const fromPages = origin !== undefined && counted.from_pages >= quota.perPeerFromPages;
+    return fromPages ? 'perPeerFromPages' : 'total';
+  }
+}
+
+function fromRow(row: Row): Registration {
+  return {
+    clientId: row.client_id,
+    peer: row.peer,
+    subject: row.subject ?? undefined,
+    login: row.login ?? undefined,
+    device: row.device ?? undefined,
+    address: row.address,
+    listener: row.listener,
+    origin: row.origin ?? undefined,
+    registeredAt: row.registered_at,
+    usedAt: row.used_at ?? undefined,
+  };
+}
