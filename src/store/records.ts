@@ -22,12 +22,26 @@ const sealedMembers: Readonly<Record<string, readonly string[]>> = {
   BackchannelAuthenticationRequest: ['params'],
 };
 
+/** How far a device code is: 0 waits for a person, 1 one has pressed Allow, 2 allowed or refused. */
+function progress({ accountId, error, inFlight }: Payload): number {
+  if (accountId !== undefined || error !== undefined) return 2;
+  return inFlight === true ? 1 : 0;
+}
+
+/** The same of a stored row. */
+const storedProgress = `CASE
+  WHEN json_extract(records.payload, '$.accountId') IS NOT NULL
+    OR json_extract(records.payload, '$.error') IS NOT NULL THEN 2
+  WHEN json_extract(records.payload, '$.inFlight') THEN 1
+  ELSE 0 END`;
+
 /** Every other model: pushed requests, device codes, machine tokens, registration tokens, replay marks. */
 export class RecordAdapter extends BaseAdapter {
   readonly #model: string;
   readonly #sealed: readonly string[];
   readonly #insert: StatementSync;
   readonly #insertOnce: StatementSync;
+  readonly #insertForward: StatementSync;
   readonly #select: StatementSync;
   readonly #selectByUserCode: StatementSync;
   readonly #consume: StatementSync;
@@ -47,6 +61,9 @@ export class RecordAdapter extends BaseAdapter {
         user_code_sealed = excluded.user_code_sealed, expires_at = excluded.expires_at`;
     this.#insert = database.prepare(insert);
     this.#insertOnce = database.prepare(`${insert} WHERE records.expires_at <= ?`);
+    this.#insertForward = database.prepare(
+      `${insert} WHERE ${storedProgress} = 0 OR ${storedProgress} < ?`,
+    );
     this.#select = database.prepare(
       `SELECT payload, sealed, consumed_at FROM records AS record WHERE model = ? AND digest = ?
        AND (grant_digest IS NULL
@@ -78,6 +95,12 @@ export class RecordAdapter extends BaseAdapter {
       typeof userCode === 'string' ? seal(userCode, id) : null,
       this.expiry(payload, expiresIn),
     ];
+    if (this.#model === 'DeviceCode') {
+      // two people, or two clicks, may look at a waiting code at once: one decides (RFC 8628 3.3)
+      const changed = this.transactions.run(this.#insertForward, ...values, progress(payload));
+      if (changed === 0) throw new errors.InvalidRequest('this code was used already');
+      return;
+    }
     if (this.#model !== 'ReplayDetection') {
       this.transactions.run(this.#insert, ...values);
       return;

@@ -93,6 +93,29 @@ export function codeContract(open: Open): void {
       expect(await alive(opened, login)).toEqual([false, false, false]);
     });
 
+    it('T24 lets one decide about a device code, however many look at it at once', async () => {
+      const { store, clock } = open();
+      const devices = store.adapter('DeviceCode');
+      const exp = clock.now + 60;
+      const save = (id: string, more: Record<string, unknown>) =>
+        devices.upsert(id, { userCode: id, exp, ...more }, 60);
+      const [allowed, refused] = [{ accountId: 'userid:1' }, { error: 'access_denied' }];
+      const used = { error: 'invalid_request', error_description: 'this code was used already' };
+
+      await save('one', {});
+      await save('one', { inFlight: true });
+      await expect(save('one', { inFlight: true })).rejects.toMatchObject(used);
+      await save('one', { inFlight: true, ...allowed });
+      await expect(save('one', refused)).rejects.toMatchObject(used);
+      await expect(save('one', { accountId: 'userid:2' })).rejects.toMatchObject(used);
+      expect(await devices.find('one')).toMatchObject(allowed);
+
+      await save('two', { inFlight: true });
+      await save('two', refused);
+      await expect(save('two', { inFlight: true, ...allowed })).rejects.toMatchObject(used);
+      expect(await devices.find('two')).toMatchObject(refused);
+    });
+
     it('lets a proof pass once, and again after it expired', async () => {
       const { store, clock } = open();
       const marks = store.adapter('ReplayDetection');
