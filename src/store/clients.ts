@@ -22,6 +22,7 @@ export class SqliteClients implements ClientTable {
   readonly #deleteRegistration: StatementSync;
   readonly #deleteGrants: StatementSync;
   readonly #deleteRecords: StatementSync;
+  readonly #deleteConsents: StatementSync;
 
   constructor({ database, transactions }: Context) {
     this.#transactions = transactions;
@@ -41,6 +42,7 @@ export class SqliteClients implements ClientTable {
     this.#deleteRecords = database.prepare(
       `DELETE FROM records WHERE json_extract(payload, '$.clientId') = ?`,
     );
+    this.#deleteConsents = database.prepare('DELETE FROM consents WHERE client_id = ?');
   }
 
   async find(id: string): Promise<StoredClient | undefined> {
@@ -72,6 +74,7 @@ export class SqliteClients implements ClientTable {
     // A client that is added again under the same ID must not find the old one's tokens alive. Scans, but is rare.
     if (!neverUsed) this.#transactions.run(this.#deleteGrants, id);
     this.#transactions.run(this.#deleteRecords, id);
+    this.#transactions.run(this.#deleteConsents, id);
     return removed;
   }
 }

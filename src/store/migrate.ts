@@ -35,6 +35,23 @@ export const migrations: Migrations = [
      used_at INTEGER -- last login or token, within a day
    ) STRICT;
    CREATE INDEX registrations_peer ON registrations (peer);`,
+  // what people allowed to clients that came by themselves; an empty text stands for none
+  `CREATE TABLE consents (
+     id INTEGER PRIMARY KEY,
+     client_id TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     redirect_host TEXT NOT NULL,
+     device TEXT NOT NULL, -- StableID, where the redirect leads back to the device
+     redirects_digest TEXT NOT NULL, -- of the redirect URIs at that time, where a document may change them
+     resource TEXT NOT NULL, -- none: the scopes that say who somebody is
+     scopes TEXT NOT NULL, -- JSON array, sorted
+     login TEXT NOT NULL,
+     given_at INTEGER NOT NULL,
+     used_at INTEGER NOT NULL, -- within a day
+     expires_at INTEGER NOT NULL,
+     UNIQUE (client_id, subject, redirect_host, device, resource)
+   ) STRICT;
+   CREATE INDEX consents_expiry ON consents (expires_at);`,
 ];
 
 /**

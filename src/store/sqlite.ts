@@ -5,6 +5,7 @@ import { modelAdapters } from './adapter.ts';
 import { SqliteAudit } from './audit.ts';
 import { checkDatabase } from './check.ts';
 import { SqliteClients } from './clients.ts';
+import { SqliteConsents } from './consents.ts';
 import { backUp } from './copy.ts';
 import { messageOf, prepareDirectory, restrictFile } from './files.ts';
 import { SqliteImports } from './imports.ts';
@@ -61,6 +62,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     adapter: adapters,
     clients,
     registrations: new SqliteRegistrations(context, clients),
+    consents: new SqliteConsents(context),
     audit: new SqliteAudit(context),
     keys: new SqliteKeys(context),
     imports: new SqliteImports(context),

@@ -1,3 +1,4 @@
+import type { ConsentTable } from './consents.ts';
 import type { RegistrationTable } from './registrations.ts';
 
 /** What the rest of the daemon knows of durable state. Every backend passes `test/store/contract.ts`. */
@@ -10,6 +11,7 @@ export interface Store {
   adapter(model: string): ModelAdapter;
   readonly clients: ClientTable;
   readonly registrations: RegistrationTable;
+  readonly consents: ConsentTable;
   readonly audit: AuditTable;
   readonly keys: KeyTable;
   readonly imports: ImportTable;
@@ -73,6 +75,7 @@ export type AuditEvent =
   | 'revocation'
   | 'logout'
   | 'client'
+  | 'consent'
   | 'key'
   | 'start';
 

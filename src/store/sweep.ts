@@ -18,6 +18,7 @@ const tables = [
   'interactions',
   'sessions',
   'records',
+  'consents',
   'grants',
 ] as const;
 

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { codeContract } from './contract/codes.ts';
+import { consentContract } from './contract/consents.ts';
 import { familyContract } from './contract/families.ts';
 import { modelContract } from './contract/models.ts';
 import { sweepContract } from './contract/sweep.ts';
@@ -13,6 +14,7 @@ export function storeContract(name: string, open: Open): void {
     codeContract(open);
     familyContract(open);
     tableContract(open);
+    consentContract(open);
     sweepContract(open);
   });
 }
