@@ -60,7 +60,7 @@ export async function accountBehind(
   subject: string,
   token: IssuedToken,
   settings: ProviderSettings,
-): Promise<Account | undefined> {
+): Promise<TailnetAccount | undefined> {
   const binding = await bindingOf(ctx, token.grantId);
   if (!binding) return undefined;
   const identified = await settings.oracle.device(binding);
@@ -79,7 +79,7 @@ export async function accountBehind(
   if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
   const granted = stillGranted(token, { known: identified, client }, settings);
   if (!granted.allowed) return denied(ctx, subject, token, granted, settings);
-  return accountOf(ctx, identified, client, settings);
+  return { ...accountOf(ctx, identified, client, settings), scopes: granted.scopes };
 }
 
 /** Mostly the request's own client, which is loaded already. */
@@ -113,6 +113,8 @@ export interface TailnetAccount extends Account {
   readonly login: string;
   /** Who it is, and what the policy's grants give, as tailscaled said in this request. */
   readonly known: Extract<Identified, { ok: true }>;
+  /** Behind a token that was issued earlier: its scopes, as far as grants still give them. */
+  readonly scopes?: readonly string[];
 }
 
 function accountOf(

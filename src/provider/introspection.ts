@@ -51,11 +51,12 @@ export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
   const body = ctx.body as Record<string, unknown> | undefined;
   const account = ctx.state[accountKey] as Awaited<ReturnType<typeof accountBehind>>;
   if (body?.['active'] !== true || !account) return;
-  const scope = String(body['scope'] ?? '');
-  const scopes = scope.split(' ');
+  const scopes = account.scopes ?? [];
+  const scope = scopes.join(' ');
   const claims = await account.claims('introspection', scope, {}, []);
   const profile = scopes.includes('profile');
   Object.assign(body, {
+    ...(scope === '' ? {} : { scope }),
     aud: body['aud'] ?? [body['client_id']],
     nbf: body['iat'],
     // tsidp's answer has one, too; ours is the name in the audit records

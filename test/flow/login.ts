@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import { type Answer, Browser } from './browser.ts';
 import { clients } from './world.ts';
 
@@ -22,7 +23,7 @@ export interface Tokens {
   readonly refreshToken: string;
   readonly idToken: string;
   readonly scope: string;
-  /** Of the ID token. */
+  /** Of the ID token, where there is one. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
@@ -139,7 +140,7 @@ export function tokensOf(answer: Answer): Tokens {
     refreshToken: body['refresh_token'] ?? '',
     scope: body['scope'] ?? '',
     idToken,
-    claims: JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')),
+    claims: idToken === '' ? {} : decodeJwt(idToken),
   };
 }
 
