@@ -87,7 +87,7 @@ describe('T18 addresses', () => {
   });
 
   it.each([
-    ...['https://[fe80::1%25eth0]/', 'https://[fe80::1%eth0]/', 'https://[::1]x/', ,],
+    ...['https://[fe80::1%25eth0]/', 'https://[fe80::1%eth0]/', 'https://[::1]x/'],
     ...['http://8.8.8.8/', 'http://public.example/', 'ftp://public.example/', 'file:///etc/passwd'],
     ...[
       'https://user@public.example/',
