@@ -117,6 +117,11 @@ export const ruleSchema = z.looseObject(
     resources: texts(0)
       .optional()
       .describe('Resources (audiences) that `users` of the same rule may get tokens for, or `*`.'),
+    serves: texts(1)
+      .optional()
+      .describe(
+        'Resources (audiences) that this machine is: it may introspect their tokens without a secret, and exchange them. `*` for all.',
+      ),
     extraClaims: z
       .record(z.string(), z.unknown(), { error: 'must be an object' })
       .optional()

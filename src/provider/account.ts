@@ -3,23 +3,26 @@ import {
   type Account,
   type AuthorizationCode,
   type Client,
+  type DeviceCode,
   errors,
   type KoaContextWithOIDC,
   type RefreshToken,
 } from 'oidc-provider';
 import type { Identified } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
-import type { Denied } from '../policy/decision.ts';
+import { type Decision, type Denied, denied as refused } from '../policy/decision.ts';
 import { claimsFor } from './account-claims.ts';
 import { allowedPeer } from './clickless.ts';
+import { isDeviceClick, takeClick } from './device-click.ts';
 import { appOf, enter } from './enter.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
 import { bindingOf } from './grants.ts';
+import { isPeer, peerOf } from './peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 import { type ResourceToken, stillGranted } from './still-granted.ts';
 
-type TokenWithGrant = AuthorizationCode | AccessToken | RefreshToken;
+type TokenWithGrant = AuthorizationCode | DeviceCode | AccessToken | RefreshToken;
 
 /**
  * oidc-provider's account of a subject. At `/authorize` it is the peer itself; at every other place, where the
@@ -38,6 +41,7 @@ export async function findAccount(
     if (subjectOf(identity) !== subject) {
       throw new errors.AccessDenied('this login was begun by another person or device');
     }
+    if (isDeviceClick(ctx)) takeClick(ctx, subject, settings);
     const identified = await factsOf(ctx).identify();
     const { client } = ctx.oidc;
     return identified.ok && client ? accountOf(ctx, identified, client, settings) : undefined;
@@ -48,6 +52,7 @@ export async function findAccount(
 /** What a token remembers of the login that it came from. */
 interface IssuedToken extends ResourceToken {
   readonly clientId?: string | undefined;
+  readonly gty?: string | undefined;
   readonly grantId?: string | undefined;
 }
 
@@ -75,11 +80,27 @@ export async function accountBehind(
   }
   const client = await clientOf(ctx, token);
   if (!client) return undefined;
-  const decision = enter(appOf(client), identified, settings);
+  const decision = mayStill(token, identified, client, settings);
   if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
   const granted = stillGranted(token, { known: identified, client }, settings);
   if (!granted.allowed) return denied(ctx, subject, token, granted, settings);
   return { ...accountOf(ctx, identified, client, settings), scopes: granted.scopes };
+}
+
+/** A login may go on while its person may enter the app; a machine's own token while the machine is that client. */
+function mayStill(
+  { gty }: IssuedToken,
+  identified: Extract<Identified, { ok: true }>,
+  client: Client,
+  settings: ProviderSettings,
+): Decision {
+  if (gty !== 'client_credentials') return enter(appOf(client), identified, settings);
+  const { identity } = identified;
+  const peer = peerOf(client);
+  if (peer && identity.kind === 'machine' && isPeer(peer, identity)) {
+    return { allowed: true, trace: [] };
+  }
+  return refused([{ reason: 'this machine is no longer the client' }], []);
 }
 
 /** Mostly the request's own client, which is loaded already. */
@@ -117,7 +138,8 @@ export interface TailnetAccount extends Account {
   readonly scopes?: readonly string[];
 }
 
-function accountOf(
+/** The account of somebody whom tailscaled named in this request. */
+export function accountOf(
   ctx: KoaContextWithOIDC,
   known: Extract<Identified, { ok: true }>,
   client: Client,

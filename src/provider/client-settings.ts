@@ -13,6 +13,9 @@ export const ownClientMetadata = [
   'tsidp_claims',
   'tsidp_source',
   'tsidp_dynamic',
+  'tsidp_peer',
+  'tsidp_approved',
+  'tsidp_quarantined',
 ] as const;
 
 /** The scopes a client may ask for; undefined for all. Others are dropped, not refused. */

@@ -1,10 +1,12 @@
 import type { Adapter, AdapterPayload, Client, Provider } from 'oidc-provider';
 import type { ClientTable, StoredClient } from '../store/store.ts';
 import { secretMatches } from './client-authentication.ts';
+import { machineClient } from './peer-client.ts';
 import { checkRedirectUri, redirectUriMatches } from './redirect-uri.ts';
+import type { ClientWriter } from './registered-clients.ts';
 import type { SecretChecker } from './secrets.ts';
 
-/** Finds a client by its ID: the configuration file's first, then the store's. */
+/** Finds a client by its ID: the configuration file's first, then the store's, then that of a machine itself. */
 export interface ClientRegistry {
   find(id: string): Promise<StoredClient | undefined>;
 }
@@ -14,13 +16,13 @@ export function createClientRegistry(
   stored: ClientTable,
 ): ClientRegistry {
   const byId = new Map(configured.map((client) => [client.id, client]));
-  return { find: async (id) => byId.get(id) ?? stored.find(id) };
+  return { find: async (id) => byId.get(id) ?? (await stored.find(id)) ?? machineClient(id) };
 }
 
-/** oidc-provider's adapter of its `Client` model: reads only, clients are written by our own commands. */
-export function clientAdapter(registry: ClientRegistry): Adapter {
-  const readOnly = async () => {
-    throw new Error('clients are not written through oidc-provider');
+/** oidc-provider's adapter of its `Client` model: it writes clients that register themselves, our commands the others. */
+export function clientAdapter(registry: ClientRegistry, writer: ClientWriter): Adapter {
+  const never = async () => {
+    throw new Error('clients have no such operation');
   };
   return {
     async find(id) {
@@ -29,10 +31,10 @@ export function clientAdapter(registry: ClientRegistry): Adapter {
     },
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
-    upsert: readOnly,
-    consume: readOnly,
-    destroy: readOnly,
-    revokeByGrantId: readOnly,
+    upsert: writer.upsert,
+    consume: never,
+    destroy: writer.destroy,
+    revokeByGrantId: never,
   };
 }
 

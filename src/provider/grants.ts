@@ -1,14 +1,17 @@
-import type { Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Identity } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import { needsConfirmation, scopesOf } from './client-settings.ts';
+import { consentOf } from './consent.ts';
 import { factsOf } from './request.ts';
-import { requestedOf } from './requested.ts';
+import { type Requested, requestedOf } from './requested.ts';
+import { claimsWithin } from './scope-claims.ts';
+import { isSelfRegistered } from './self-registered.ts';
 import { type SessionGrant, sessionName } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
 
 /** An oidc-provider Grant with the device and the session that the login came from. */
-interface BoundGrant extends SessionGrant {
+export interface BoundGrant extends SessionGrant {
   device?: DeviceBinding;
 }
 
@@ -53,32 +56,60 @@ export async function freshGrant(
   });
   grant.device = deviceBinding(identified.identity);
   if (oidc.session) grant.session = sessionName(oidc.session.uid);
-  const allowed = scopesOf(client);
-  grant.addOIDCScope(
-    [...oidc.requestParamOIDCScopes].filter((scope) => allowed?.has(scope) ?? true),
-  );
-  grant.addOIDCClaims([...oidc.requestParamClaims]);
-  for (const { uri, scopes } of (await requestedOf(ctx, settings)).resources) {
+  const given = await givenOf(ctx, client, settings);
+  grant.addOIDCScope([...given.scopes]);
+  grant.addOIDCClaims([...given.claims]);
+  for (const { uri, scopes } of given.resources) {
     grant.addResourceScope(
       uri,
       scopes.map(({ name }) => name),
     );
   }
   // a page comes first: it will be back with a request of its own
-  if (!pageExpected(ctx, settings)) await grant.save();
+  if (!(await pageExpected(ctx, settings))) await grant.save();
   return grant;
 }
 
-function pageExpected(ctx: KoaContextWithOIDC, settings: ProviderSettings): boolean {
+const nothing: Requested = { identityScopes: [], resources: [] };
+
+interface Given {
+  readonly scopes: readonly string[];
+  /** Asked for one by one (OpenID Connect Core 5.5). */
+  readonly claims: readonly string[];
+  readonly resources: Requested['resources'];
+}
+
+/** What the Grant holds: all that policy gives of what was asked for, or what the person allowed of it. */
+async function givenOf(
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  settings: ProviderSettings,
+): Promise<Given> {
+  const { requestParamOIDCScopes, requestParamClaims: claims } = ctx.oidc;
+  const consent = await consentOf(ctx, settings);
+  const { resources } = consent ? (consent.given ?? nothing) : await requestedOf(ctx, settings);
+  const allowed = scopesOf(client);
+  const scopes = consent
+    ? (consent.given ?? nothing).identityScopes
+    : [...requestParamOIDCScopes].filter((scope) => allowed?.has(scope) ?? true);
+  // a claim tells what its scope tells, and only scopes stand on the page that such a client needs
+  const its = isSelfRegistered(client) ? claimsWithin(claims, scopes) : [...claims];
+  return { scopes, claims: its, resources };
+}
+
+async function pageExpected(ctx: KoaContextWithOIDC, settings: ProviderSettings): Promise<boolean> {
   const { oidc } = ctx;
+  const consent = await consentOf(ctx, settings);
+  if (consent && !consent.given) return true;
   if (oidc.route !== 'authorization') return false;
   return (
     ['login', 'consent', 'select_account'].some((prompt) => oidc.prompts.has(prompt)) ||
-    needsConfirmation(ctx, settings)
+    (!consent && needsConfirmation(ctx, settings))
   );
 }
 
-function deviceBinding(identity: Identity): DeviceBinding {
+/** What a Grant remembers of the device that it was given to. */
+export function deviceBinding(identity: Identity): DeviceBinding {
   const prefix = identity.node.addresses[0];
   if (prefix === undefined) throw new Error('a tailnet device without an address');
   return {

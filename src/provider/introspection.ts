@@ -5,7 +5,10 @@ import type {
   KoaContextWithOIDC,
   RefreshToken,
 } from 'oidc-provider';
+import { rulesOf } from '../policy/grant.ts';
+import { servesResource } from '../policy/machine-resources.ts';
 import { accountBehind } from './account.ts';
+import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 import { tokenName } from './token-name.ts';
 
@@ -24,17 +27,30 @@ export async function introspectionAllowed(
   token: Token,
   settings: ProviderSettings,
 ): Promise<boolean> {
-  if (token.clientId !== client.clientId && !isForeignReader(client, token, settings)) return false;
+  if (token.clientId !== client.clientId && !isForeignReader(ctx, client, token, settings))
+    return false;
   if (token.kind === 'ClientCredentials') return true;
   const account = await accountBehind(ctx, token.accountId, token, settings);
   ctx.state[accountKey] = account;
   return account !== undefined;
 }
 
-function isForeignReader(client: Client, token: Token, { resources }: ProviderSettings): boolean {
+function isForeignReader(
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  token: Token,
+  { resources }: ProviderSettings,
+): boolean {
   if (client.clientAuthMethod === 'none' || token.kind === 'RefreshToken') return false;
   const audience = [('aud' in token && token.aud) || []].flat();
-  return audience.every((uri) => resources.find(uri)?.clients.includes(client.clientId));
+  const { machine } = factsOf(ctx);
+  // a machine without registration is nobody's resource server but those that its grants name
+  if (machine && audience.length === 0) return false;
+  return audience.every(
+    (uri) =>
+      resources.find(uri)?.clients.includes(client.clientId) ||
+      (machine && servesResource(rulesOf(machine.capMap), uri)),
+  );
 }
 
 /** A client ends its own tokens; another's token is answered like an unknown one (RFC 7009 2.2), and lives on (T01). */

@@ -10,24 +10,36 @@ import { acrTailnet } from './assurance.ts';
 import { recordEvents } from './audit-events.ts';
 import { keepExtraClaims } from './claims-result.ts';
 import { clicklessLogin, clicklessParameter } from './clickless.ts';
+import { grantClientCredentials } from './client-credentials.ts';
 import { lifetimeOf, originAllowed, ownClientMetadata } from './client-settings.ts';
 import { type ClientRegistry, clientAdapter, ownClientRules } from './clients.ts';
 import { keepCodes } from './code-guard.ts';
+import { recordConsents } from './consent-events.ts';
+import { recordDeviceEvents } from './device-audit.ts';
+import { keepDeviceCodes } from './device-codes.ts';
+import { showAllowed, showCodePage, showConfirmPage } from './device-pages.ts';
+import { completeDeviceAnswers, deviceInfo, devicePath } from './device-request.ts';
 import { speakErrors } from './errors.ts';
 import { freshGrant, keepDevice } from './grants.ts';
 import { requireExactHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
+import { peerFeature } from './peer-authentication.ts';
 import { keepGrace } from './refresh-grace.ts';
+import { createClientWriter } from './registered-clients.ts';
+import { registrationFeatures } from './registration.ts';
+import { recordUse } from './registration-use.ts';
 import { renderError, renderLoggedOut, renderLogout } from './render.ts';
 import { resourceInfo } from './resource-info.ts';
+import { scopeClaims } from './scope-claims.ts';
 import type { SecretChecker } from './secrets.ts';
 import { endWithSession } from './session-end.ts';
 import type { ProviderSettings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { keepStructuredTokens } from './structured-tokens.ts';
 import { tokenClaims } from './token-claims.ts';
+import { userCodeFormat } from './user-code.ts';
 
 export interface ProviderParts {
   readonly settings: ProviderSettings;
@@ -35,6 +47,8 @@ export interface ProviderParts {
   readonly keys: ProviderKeys;
   readonly clients: ClientRegistry;
   readonly secrets: SecretChecker;
+  /** The stored key of purpose `client-secret`. */
+  readonly secretKey: Buffer;
 }
 
 /** Paths of the endpoints, tsidp's where tsidp has them. */
@@ -46,7 +60,10 @@ export const routes = {
   revocation: '/revoke',
   jwks: '/.well-known/jwks.json',
   end_session: '/logout',
+  device_authorization: '/device_authorization',
+  code_verification: devicePath,
   pushed_authorization_request: '/request',
+  registration: '/register',
 } as const;
 
 /**
@@ -62,24 +79,33 @@ export function createProvider(parts: ProviderParts): Provider {
   keepDevice(provider);
   endWithSession(provider, parts.store.adapter('SessionEnd'));
   keepCodes(provider, settings);
+  keepDeviceCodes(provider, settings);
   keepGrace(provider, settings);
+  grantClientCredentials(provider, settings);
   keepStructuredTokens(provider, parts.keys, settings);
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
   recordEvents(provider, settings);
+  recordUse(provider, parts.store.registrations, settings.clock);
+  recordConsents(provider, settings);
+  recordDeviceEvents(provider, settings);
+  completeDeviceAnswers(provider, settings);
   speakErrors(provider);
   return provider;
 }
 
-function configuration({ settings, store, keys, clients }: ProviderParts): Configuration {
+function configuration(parts: ProviderParts): Configuration {
+  const { settings, store, keys, clients } = parts;
+  const writer = createClientWriter(parts);
   const secure = settings.issuer.startsWith('https:');
   const cookie = { httpOnly: true, overwrite: true, secure, signed: false } as const;
   return {
     acrValues: [acrTailnet],
     // OpenID Connect Core 3.1.2.1 demands the parameter, and so did tsidp
     allowOmittingSingleRegisteredRedirectUri: false,
-    adapter: (model) => (model === 'Client' ? clientAdapter(clients) : store.adapter(model)),
-    claims,
+    adapter: (model) =>
+      model === 'Client' ? clientAdapter(clients, writer) : store.adapter(model),
+    claims: scopeClaims,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     // all that expires was issued here, on this clock: lifetimes are exact (oidc-provider's default is 15 s more)
     clockTolerance: 0,
@@ -115,11 +141,21 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
     features: {
       claimsParameter: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        ...userCodeFormat,
+        deviceInfo,
+        userCodeInputSource: (ctx, _form, out, error) => showCodePage(ctx, out, error, settings),
+        userCodeConfirmSource: (ctx, _form, _client, _info, code) =>
+          showConfirmPage(ctx, code, settings),
+        successSource: (ctx) => showAllowed(ctx, settings),
+      },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: {
         enabled: true,
         allowedPolicy: (ctx, client, token) => introspectionAllowed(ctx, client, token, settings),
       },
+      mTLS: peerFeature,
       resourceIndicators: {
         enabled: true,
         // no client has one of its own: several that were granted must be told apart by the client
@@ -128,6 +164,7 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
         // who named a resource at the login means it at the token endpoint, too (RFC 8707 section 2.2)
         useGrantedResource: () => true,
       },
+      ...registrationFeatures(settings.registration.mode !== 'off', parts.secretKey),
       revocation: { enabled: true, allowedPolicy: revocationAllowed },
       rpInitiatedLogout: {
         enabled: true,
@@ -156,35 +193,9 @@ function configuration({ settings, store, keys, clients }: ProviderParts): Confi
   };
 }
 
-/** The standard scopes of OpenID Connect Core 5.4, though a tailnet fills only some, and `groups`. */
-const claims = {
-  openid: ['sub'],
-  profile: [
-    'name',
-    'username',
-    'preferred_username',
-    'picture',
-    'family_name',
-    'given_name',
-    'middle_name',
-    'nickname',
-    'profile',
-    'website',
-    'gender',
-    'birthdate',
-    'zoneinfo',
-    'locale',
-    'updated_at',
-  ],
-  email: ['email', 'email_verified'],
-  groups: ['groups'],
-  address: ['address'],
-  phone: ['phone_number', 'phone_number_verified'],
-};
-
 /** Scopes that mean something here; others are dropped before oidc-provider sees them. */
 export const supportedScopes: ReadonlySet<string> = new Set([
-  ...Object.keys(claims),
+  ...Object.keys(scopeClaims),
   'offline_access',
 ]);
 
@@ -208,8 +219,10 @@ function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']
         of('accessTokenSeconds', client),
         ...resources.map((resource) => accessSeconds(resource, client)),
       );
-      return longest + of('codeSeconds', client) + 60;
+      const codeSeconds = ctx.oidc.deviceCode?.remainingTTL ?? of('codeSeconds', client);
+      return longest + codeSeconds + 60;
     },
+    DeviceCode: settings.lifetimes.deviceCodeSeconds,
     IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
     Interaction: settings.lifetimes.interactionSeconds,
     RefreshToken: (_ctx, token, client) => {

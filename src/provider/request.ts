@@ -1,5 +1,11 @@
 import type { Context } from 'koa';
-import type { Identified } from '../identity/identity.ts';
+import type { Identified, MachineIdentity } from '../identity/identity.ts';
+import type { DeviceFacts } from './device-facts.ts';
+
+/** A machine with what the policy's grants give it. */
+export type KnownMachine = Extract<Identified, { ok: true }> & {
+  readonly identity: MachineIdentity;
+};
 
 /** What the listener knows about one request; put there by `http/`, read by the provider's hooks. */
 export interface RequestFacts {
@@ -17,10 +23,14 @@ export interface RequestFacts {
   stale?: boolean;
   /** oidc-provider Grants found in this request, which looks for the same one several times. */
   grants?: Map<string, Promise<unknown>>;
+  /** The tagged node at the other end, where the connection itself authenticates a client. */
+  machine?: KnownMachine;
   /** A JWT that was presented at introspection or revocation, and what stands for it there. */
   structured?: { readonly reference: string; readonly jwt: string };
   /** ID of the client that this peer was denied, so that the answer links to the page that says why. */
   deniedClient?: string;
+  /** Of the device flow. */
+  device?: DeviceFacts;
 }
 
 const key = 'tsidpFacts';

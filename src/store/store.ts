@@ -1,5 +1,4 @@
-import type { ConsentTable } from './consents.ts';
-import type { RegistrationTable } from './registrations.ts';
+import type { DocumentTable } from './metadata-documents.ts';
 
 /** What the rest of the daemon knows of durable state. Every backend passes `test/store/contract.ts`. */
 export interface Store {
@@ -12,6 +11,7 @@ export interface Store {
   readonly clients: ClientTable;
   readonly registrations: RegistrationTable;
   readonly consents: ConsentTable;
+  readonly documents: DocumentTable;
   readonly audit: AuditTable;
   readonly keys: KeyTable;
   readonly imports: ImportTable;
@@ -42,9 +42,17 @@ export interface ModelAdapter {
 
 /**
  * `admin`: somebody who may administer, over HTTP; `import`: tsidp; `dynamic`: the client itself, by registration;
- * `metadata-document`: the client itself, by the document that its ID names (never in the table).
+ * `metadata-document`: the client itself, by the document that its ID names (never in the table); `machine`: nobody
+ * registered it, it is a tagged node by itself (never in the table).
  */
-export type ClientSource = 'config' | 'cli' | 'admin' | 'import' | 'dynamic' | 'metadata-document';
+export type ClientSource =
+  | 'config'
+  | 'cli'
+  | 'admin'
+  | 'import'
+  | 'dynamic'
+  | 'metadata-document'
+  | 'machine';
 
 export interface StoredClient {
   readonly id: string;
@@ -67,8 +75,74 @@ export interface ClientTable {
   remove(id: string): Promise<boolean>;
 }
 
+/** Who registered a client (RFC 7591), from where, and whether it was of use. */
+export interface Registration {
+  readonly clientId: string;
+  /** Whose quota it counts for: a subject, or the network of somebody without one. */
+  readonly peer: string;
+  /** Undefined for somebody without an identity, who came over the public internet. */
+  readonly subject: string | undefined;
+  readonly login: string | undefined;
+  /** StableID. */
+  readonly device: string | undefined;
+  /** Canonical address that it came from. */
+  readonly address: string;
+  readonly listener: string;
+  /** Of the web page that asked for it, where one did. */
+  readonly origin: string | undefined;
+  readonly registeredAt: number;
+  /** Of the last login or token, within a day; undefined: never. */
+  readonly usedAt: number | undefined;
+}
+
+/** How many registrations there may be at once. */
+export interface RegistrationQuota {
+  /** Of this peer. */
+  readonly perPeer: number;
+  /** Of this peer, made by web pages in its browser. */
+  readonly perPeerFromPages: number;
+  /** Of all peers with an identity, or of all without one: whichever this one is. */
+  readonly total: number;
+}
+
+export type Exceeded = keyof RegistrationQuota;
+
+/** What is old enough to go; epoch seconds. */
+export interface RegistrationAge {
+  /** Never used, and registered before. */
+  readonly unusedBefore: number;
+  /** The same of peers without an identity. */
+  readonly anonymousUnusedBefore: number;
+  /** Last used before. */
+  readonly idleBefore: number;
+}
+
+export interface RegistrationTable {
+  /**
+   * Stores a new client, if the quota has room for it: counted and written in one transaction, so that no number
+   * of parallel requests exceeds it.
+   * @returns the quota that was exceeded, when nothing was stored
+   */
+  add(
+    client: StoredClient,
+    registration: Registration,
+    quota: RegistrationQuota,
+  ): Promise<Exceeded | undefined>;
+  find(clientId: string): Promise<Registration | undefined>;
+  /** All, oldest first. */
+  list(): Promise<Registration[]>;
+  /** Notes that the client is in use, if the note that is there is more than a day old. */
+  use(clientId: string, nowSeconds: number): Promise<void>;
+  /** Client IDs of what may go, `limit` at most. Clients that an administrator approved stay. */
+  expired(age: RegistrationAge, limit: number): Promise<string[]>;
+}
+
+/** How exact `usedAt` is. */
+export const useResolutionSeconds = 86_400;
+
 export type AuditEvent =
   | 'login'
+  | 'device'
   | 'denial'
   | 'token'
   | 'refresh'
@@ -102,6 +176,57 @@ export interface AuditTable {
   append(record: AuditRecord): void;
   /** Newest first. */
   list(limit: number): Promise<(AuditRecord & { readonly id: number })[]>;
+}
+
+/** What a consent is bound to: whoever asks under any other key has none. */
+export interface ConsentKey {
+  readonly subject: string;
+  readonly clientId: string;
+  /** `https://app.example`, `http://127.0.0.1` (any port), or `cursor:` for a private-use scheme. */
+  readonly redirectHost: string;
+  /** StableID, where the redirect leads back to the device that the person sits at. */
+  readonly device: string | undefined;
+  /** Of all redirect URIs, for clients whose metadata document may change them. */
+  readonly redirectsDigest: string | undefined;
+}
+
+/** Scopes that a person allowed a client to get for one resource. Times are epoch seconds. */
+export interface Consent extends ConsentKey {
+  /** Undefined: the scopes that say who somebody is, which belong to no resource. */
+  readonly resource: string | undefined;
+  /** Sorted. */
+  readonly scopes: readonly string[];
+  readonly login: string;
+  readonly givenAt: number;
+  /** Of the last login that needed no page, within a day; at first `givenAt`. */
+  readonly usedAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ConsentFilter {
+  readonly subject?: string | undefined;
+  readonly clientId?: string | undefined;
+}
+
+/** Writes become durable together with the others of the same request. */
+export interface ConsentTable {
+  /** What is remembered under this key and has not expired, one item a resource. */
+  find(key: ConsentKey): Promise<Consent[]>;
+  /**
+   * Remembers a consent. Its scopes join those of the same key and resource, and the whole lives until the new end;
+   * scopes that were allowed to other redirect URIs (`redirectsDigest`), or have expired, are forgotten.
+   */
+  save(consent: Omit<Consent, 'usedAt'>): void;
+  /** Notes that the consents under this key are in use, if the note that is there is more than a day old. */
+  use(key: ConsentKey, nowSeconds: number): void;
+  /** Oldest first. */
+  list(filter: ConsentFilter): Promise<Consent[]>;
+  /**
+   * Forgets these consents and ends every login that these people have with these clients, tokens included, in one
+   * transaction.
+   * @returns what was forgotten
+   */
+  revoke(filter: ConsentFilter): Promise<Consent[]>;
 }
 
 export type KeyPurpose = 'signing' | 'cookie' | 'client-secret';

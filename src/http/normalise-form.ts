@@ -1,0 +1,62 @@
+import { parse, stringify } from 'node:querystring';
+import type { Context } from 'koa';
+import {
+  normaliseAuthorization,
+  normaliseBasic,
+  normaliseToken,
+  type Parameters,
+  type Vocabulary,
+} from '../provider/normalise.ts';
+import { presentPeer } from '../provider/peer-authentication.ts';
+import { factsOf } from '../provider/request.ts';
+import { referStructured } from '../provider/structured-tokens.ts';
+import { readBody, replayBody } from './body.ts';
+import type { Route } from './exposure.ts';
+import type { AppParts } from './parts.ts';
+
+type Normalise = (
+  parameters: Parameters,
+  ctx: Context,
+  vocabulary: Vocabulary,
+  parts: AppParts,
+) => void | Promise<void>;
+
+const token: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
+  await presentPeer(ctx, parameters, registry);
+  normaliseToken(parameters, vocabulary);
+};
+const authorization: Normalise = (parameters, _ctx, vocabulary) =>
+  normaliseAuthorization(parameters, vocabulary);
+const presented: Normalise = async (parameters, ctx, _vocabulary, { registry }) => {
+  await presentPeer(ctx, parameters, registry);
+  referStructured(parameters, factsOf(ctx));
+};
+
+/** Endpoints whose forms are made into what the standards ask for. */
+const byPath: Readonly<Record<string, Normalise>> = {
+  '/token': token,
+  '/request': authorization,
+  '/device_authorization': authorization,
+  '/introspect': presented,
+  '/revoke': presented,
+};
+
+/** Makes what clients send to an API endpoint into what oidc-provider reads: credentials and form. */
+export async function normaliseForm(
+  ctx: Context,
+  route: Route,
+  parts: AppParts,
+  vocabulary: Vocabulary,
+): Promise<void> {
+  if (ctx.method !== 'POST') return;
+  const { authorization: header } = ctx.req.headers;
+  const basic = header === undefined ? undefined : normaliseBasic(header);
+  if (basic !== undefined) ctx.req.headers.authorization = basic;
+  if (!ctx.is('application/x-www-form-urlencoded')) return;
+  const body = await readBody(ctx.req, parts.bodyLimitBytes);
+  const normalise = byPath[route.path];
+  if (!normalise) return replayBody(ctx.req, body);
+  const parameters: Parameters = parse(body.toString('utf8'));
+  await normalise(parameters, ctx, vocabulary, parts);
+  replayBody(ctx.req, Buffer.from(stringify(parameters)));
+}

@@ -1,0 +1,197 @@
+import {
+  type Client,
+  errors,
+  type KoaContextWithOIDC,
+  type Provider,
+  type ResourceServer,
+  type TokenEndpointGrantContext,
+} from 'oidc-provider';
+import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
+import { rulesOf } from '../policy/grant.ts';
+import { machineResources } from '../policy/machine-resources.ts';
+import { canonicalResource } from '../policy/resource.ts';
+import { accountOf } from './account.ts';
+import { scopesOf } from './client-settings.ts';
+import { oauthText } from './errors.ts';
+import { type BoundGrant, deviceBinding } from './grants.ts';
+import { machineClientId } from './peer-client.ts';
+import { factsOf, type KnownMachine } from './request.ts';
+import { serverInfo } from './resource-info.ts';
+import { invalidTarget, resourceScopesOf, scopesAt } from './resource-scopes.ts';
+import { type Resource, resourceFor } from './resources.ts';
+import type { ProviderSettings } from './settings.ts';
+
+const grantType = 'client_credentials';
+
+/**
+ * The client credentials grant (RFC 6749 section 4.4) for two kinds of client: a machine that the connection
+ * authenticates gets a token as itself, bound to its node like a login; a client with a secret or key gets one that
+ * is its own. Ours in place of oidc-provider's, which knows no accounts here.
+ */
+export function grantClientCredentials(provider: Provider, settings: ProviderSettings): void {
+  const handler = async (ctx: TokenEndpointGrantContext): Promise<void> => {
+    const { client } = ctx.oidc;
+    const { machine } = factsOf(ctx);
+    await (machine
+      ? answerMachine(ctx, { client, machine, provider }, settings)
+      : answerClient(ctx, { client, provider }, settings));
+  };
+  provider.registerGrantType(grantType, handler, ['scope', 'resource'], ['resource']);
+}
+
+interface MachineRequest {
+  readonly client: Client;
+  readonly machine: KnownMachine;
+  readonly provider: Provider;
+}
+
+async function answerMachine(
+  ctx: TokenEndpointGrantContext,
+  request: MachineRequest,
+  settings: ProviderSettings,
+): Promise<void> {
+  const { client, machine, provider } = request;
+  const resource = resourceOfMachine(ctx, request, settings);
+  const decision = scopesAt(
+    resource,
+    askedScopes(ctx, resource),
+    { known: machine, client },
+    settings,
+  );
+  const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
+  if (!decision.allowed && asked.length > 0) {
+    throw new errors.InvalidScope(oauthText(decision.reason), asked.join(' '));
+  }
+  const account = accountOf(ctx, machine, client, settings);
+  const server = resourceServer(ctx, resource, decision.scopes);
+  const grant: BoundGrant = new provider.Grant({
+    accountId: account.accountId,
+    clientId: client.clientId,
+  });
+  grant.device = deviceBinding(machine.identity);
+  grant.addResourceScope(resource.uri, [...decision.scopes]);
+  const grantId = await grant.save();
+  ctx.oidc.entity('Account', account);
+  ctx.oidc.entity('Grant', grant);
+  const token = new provider.AccessToken({
+    accountId: account.accountId,
+    client,
+    grantId,
+    gty: grantType,
+    scope: decision.scopes.join(' ') || undefined,
+  } as never);
+  await answer(ctx, provider, 'AccessToken', Object.assign(token, { resourceServer: server }));
+}
+
+/** The resource that the machine names; else the only one that its grants name. */
+function resourceOfMachine(
+  ctx: KoaContextWithOIDC,
+  { client, machine }: MachineRequest,
+  settings: ProviderSettings,
+): Resource {
+  const named = machineResources({ ...machine, rules: rulesOf(machine.capMap) });
+  const uri = oneResource(ctx) ?? (named.length === 1 ? named[0] : undefined);
+  if (uri === undefined) {
+    throw new errors.InvalidTarget(
+      named.length === 0
+        ? 'no grant of the tailnet policy names a resource for this machine (scopes or resources)'
+        : oauthText(`this machine has grants for several resources, name one: ${named.join(' ')}`),
+    );
+  }
+  const isItself = client.clientId === machineClientId(machine.identity);
+  const isNamed = named.includes(canonicalResource(uri));
+  const resource = resourceFor(uri, machine, settings.resources);
+  // who was registered by an operator may have every resource that is declared, with the scopes that it is granted
+  if (!resource || (isItself && !isNamed)) {
+    if (named.length === 0) throw invalidTarget(uri);
+    throw new errors.InvalidTarget(
+      oauthText(`no grant of the tailnet policy names this resource, but: ${named.join(' ')}`),
+    );
+  }
+  return resource;
+}
+
+/** A client with credentials of its own: no grant is about it, and its scopes are those that an operator gave it. */
+async function answerClient(
+  ctx: TokenEndpointGrantContext,
+  { client, provider }: Pick<MachineRequest, 'client' | 'provider'>,
+  settings: ProviderSettings,
+): Promise<void> {
+  if (client.clientAuthMethod === 'none') {
+    throw new errors.UnauthorizedClient('a public client has no credentials for this grant');
+  }
+  const uri = oneResource(ctx);
+  const token = new provider.ClientCredentials({ client } as never);
+  if (uri !== undefined) {
+    const resource = settings.resources.find(uri);
+    if (!resource) throw invalidTarget(uri);
+    const own = scopesOf(client);
+    const scopes = askedScopes(ctx, resource).filter(
+      (scope) => own?.has(scope) || resource.openScopes.includes(scope),
+    );
+    const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
+    if (scopes.length === 0 && asked.length > 0) {
+      throw new errors.InvalidScope(
+        'this client may have none of these scopes: an administrator lists them in its "scopes"',
+        asked.join(' '),
+      );
+    }
+    Object.assign(token, {
+      scope: scopes.join(' ') || undefined,
+      resourceServer: resourceServer(ctx, resource, scopes),
+    });
+  }
+  await answer(ctx, provider, 'ClientCredentials', token);
+}
+
+/** What is asked for, without what the resource does not know; without `scope` all that it knows. */
+function askedScopes(ctx: KoaContextWithOIDC, { scopes }: Resource): string[] {
+  const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
+  if (!scopes) return asked;
+  return asked.length === 0 ? [...scopes.keys()] : asked.filter((scope) => scopes.has(scope));
+}
+
+function oneResource({ oidc }: KoaContextWithOIDC): string | undefined {
+  const { resource } = oidc.params ?? {};
+  if (Array.isArray(resource)) {
+    throw new errors.InvalidTarget('a token is for one resource: ask for each by itself');
+  }
+  return typeof resource === 'string' ? resource : undefined;
+}
+
+function resourceServer(
+  { oidc }: KoaContextWithOIDC,
+  resource: Resource,
+  scopes: readonly string[],
+): ResourceServer {
+  const { ResourceServer: Model } = oidc.provider as unknown as {
+    ResourceServer: new (uri: string, info: ResourceServer) => ResourceServer;
+  };
+  const server = new Model(resource.uri, serverInfo(resource, scopes));
+  Object.assign(oidc.resourceServers ?? {}, { [resource.uri]: server });
+  return server;
+}
+
+type Token = InstanceType<Provider['AccessToken']> | InstanceType<Provider['ClientCredentials']>;
+
+async function answer(
+  ctx: TokenEndpointGrantContext,
+  provider: Provider,
+  model: 'AccessToken' | 'ClientCredentials',
+  token: Token,
+): Promise<void> {
+  const proof = await grantHelpers.validateDpop(provider, ctx);
+  grantHelpers.checkDpopRequired(provider, ctx, proof);
+  if (proof) {
+    await grantHelpers.checkDpopReplay(provider, ctx, proof, ctx.oidc.client.clientId);
+    token.setThumbprint('jkt', proof.thumbprint);
+  }
+  ctx.oidc.entity(model, token);
+  const value = await token.save();
+  ctx.body = grantHelpers.buildTokenResponse(provider, {
+    accessToken: value,
+    expiresIn: token.expiration,
+    scope: token.scope ?? '',
+    tokenType: token.tokenType,
+  });
+}
