@@ -80,7 +80,7 @@ export interface ClientConfig {
   /** The only scopes it may get; undefined: all. */
   readonly scopes: readonly string[] | undefined;
   readonly idTokenAlgorithm: 'RS256' | 'ES256' | 'EdDSA';
-  readonly grantTypes: readonly ('authorization_code' | 'refresh_token')[];
+  readonly grantTypes: FileConfig['clients'][number]['grantTypes'];
   /** CORS origins beside those of its redirect URIs. */
   readonly allowedOrigins: readonly string[];
   readonly lifetimes: ClientLifetimes | undefined;

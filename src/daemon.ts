@@ -18,6 +18,7 @@ import { type NodeStatus, watchStatus } from './peer/status.ts';
 import { createWhois } from './peer/whois.ts';
 import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
+import { createDeviceLimits } from './provider/device-limits.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createProvider } from './provider/provider.ts';
 import { createResources } from './provider/resources.ts';
@@ -105,6 +106,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     oracle: createOracle({ whois, status, options: config }),
     audit: store.audit,
     pages,
+    deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
     resources: createResources(config.resources),
     capabilityScopes: config.capabilityScopes,
     onRules: createRuleReport(log),

@@ -27,6 +27,7 @@ const lists = {
   postLogoutRedirectUris: 'post-logout-redirect-uri',
   scopes: 'scope',
   allowedOrigins: 'allowed-origin',
+  grantTypes: 'grant-type',
 };
 /** Members of `requires`. */
 const required = { groups: 'require-group', tags: 'require-tag' };
@@ -64,6 +65,12 @@ export const clientsAdd = defineCommand({
       multiple: true,
       value: 'SCOPE',
       help: 'a scope it may get; again for each; default: all',
+    },
+    'grant-type': {
+      type: 'string',
+      multiple: true,
+      value: 'TYPE',
+      help: 'a grant type of OAuth instead of the usual two; again for each',
     },
     login: { type: 'string', value: 'MODE', help: 'clickless or confirm' },
     access: { type: 'string', value: 'MODE', help: 'open or granted; default: as configured' },

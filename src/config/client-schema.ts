@@ -1,5 +1,6 @@
 import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
+import { deviceCodeGrant } from '../provider/device-facts.ts';
 import { checkRedirectUri } from '../provider/redirect-uri.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';
 
@@ -43,6 +44,7 @@ const checkScope = (scope: string): string | undefined =>
 
 export const loginModes = ['clickless', 'confirm'] as const;
 export const accessModes = ['open', 'granted'] as const;
+export const grantTypes = ['authorization_code', 'refresh_token', deviceCodeGrant] as const;
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;
 
 const daySeconds = 86_400;
@@ -56,7 +58,7 @@ const clientLifetimes = members({
   refreshGraceSeconds: wholeNumber(0, 60).optional(),
 }).describe('Lifetimes of this app alone; what is not named follows the general ones.');
 
-const redirectUris = listOf(text(checkRedirectUri), 1, 50);
+const redirectUris = listOf(text(checkRedirectUri), 0, 50).default([]);
 
 export const clientSchema = members({
   id: text(checkClientId).describe('What the app sends as client_id.'),
@@ -70,7 +72,7 @@ export const clientSchema = members({
     'A file that holds the client secret, relative to this one. White space around it is cut off.',
   ).optional(),
   redirectUris: redirectUris.describe(
-    'Where logins may return to, compared exactly; the port of http://127.0.0.1, [::1] and localhost is free.',
+    'Where logins may return to, compared exactly; the port of http://127.0.0.1, [::1] and localhost is free. Only an app of the device flow alone has none.',
   ),
   postLogoutRedirectUris: listOf(text(checkRedirectUri), 0, 50)
     .default([])
@@ -91,9 +93,11 @@ export const clientSchema = members({
   idTokenAlgorithm: oneOf(['RS256', 'ES256', 'EdDSA'])
     .default('RS256')
     .describe('How ID tokens are signed. RS256 is what every client can verify.'),
-  grantTypes: listOf(oneOf(['authorization_code', 'refresh_token']), 1, 2)
+  grantTypes: listOf(oneOf(grantTypes), 1, grantTypes.length)
     .default(['authorization_code', 'refresh_token'])
-    .describe('OAuth grant types; without refresh_token the app gets no refresh tokens.'),
+    .describe(
+      'OAuth grant types; without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
+    ),
   allowedOrigins: listOf(text(checkOrigin), 0, 50)
     .default([])
     .describe('Origins that may call from a browser (CORS), beside those of the redirect URIs.'),
@@ -116,7 +120,14 @@ export const clientSchema = members({
   if (client.authMethod !== undefined && client.authMethod !== 'none' && !hasSecret) {
     refuse('authMethod', 'needs a secret: add "secretFile" or "secret"');
   }
-  if (!client.grantTypes.includes('authorization_code')) {
-    refuse('grantTypes', 'must include "authorization_code", as every login begins with it');
+  const redirects = client.grantTypes.includes('authorization_code');
+  if (!redirects && !client.grantTypes.includes(deviceCodeGrant)) {
+    refuse(
+      'grantTypes',
+      `must include "authorization_code" or "${deviceCodeGrant}", as every login begins with one`,
+    );
+  }
+  if (redirects && client.redirectUris.length === 0) {
+    refuse('redirectUris', 'must be a list of 1 to 50 entries');
   }
 });

@@ -30,6 +30,8 @@ const lifetimes = members({
   ),
   sessionSeconds: whole(1, yearSeconds, 1_209_600, 'The session in the browser.'),
   interactionSeconds: whole(60, 3600, 900, 'How long a confirm page waits for its click.'),
+  deviceCodeSeconds: whole(60, 3600, 600, 'Device codes and their user codes (RFC 8628).'),
+  devicePollSeconds: whole(1, 60, 5, 'How long a device waits between two polls.'),
 });
 
 const limits = members({

@@ -4,6 +4,7 @@ import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { deniedPath, linkToDenied, showDenied } from '../provider/denied-page.ts';
+import { devicePath } from '../provider/device-request.ts';
 import { finishInteraction, requireOwnLogin, showInteraction } from '../provider/interaction.ts';
 import { describeToken } from '../provider/introspection.ts';
 import {
@@ -19,6 +20,7 @@ import { allowFormAction, personOf } from '../provider/render.ts';
 import { factsOf } from '../provider/request.ts';
 import { referStructured } from '../provider/structured-tokens.ts';
 import { readBody, readForm, replayBody } from './body.ts';
+import { answerDevicePage } from './device-route.ts';
 import type { Route } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
 import type { AppParts } from './parts.ts';
@@ -53,6 +55,8 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return parts.clientsApi(ctx, route, parts.bodyLimitBytes);
       case deniedPath:
         return showDenied(ctx, parts.provider(), settings);
+      case devicePath:
+        return answerDevicePage(ctx, parts, runProvider);
       case '/interaction/*':
         if (ctx.method !== 'POST') return showInteraction(ctx, parts.provider(), settings);
         return finishInteraction(
@@ -129,6 +133,7 @@ async function normaliseForm(
       normaliseToken(parameters, vocabulary);
       break;
     case '/request':
+    case '/device_authorization':
       normaliseAuthorization(parameters, vocabulary);
       break;
     case '/introspect':

@@ -44,6 +44,13 @@ export const exposure: readonly Route[] = [
     listeners: people,
     sameOriginOnly: true,
   },
+  {
+    path: '/device',
+    methods: ['GET', 'POST'],
+    kind: 'page',
+    listeners: people,
+    sameOriginOnly: true,
+  },
   { path: '/denied', methods: ['GET'], kind: 'page', listeners: people, sameOriginOnly: true },
   { path: '/logout', methods: ['GET', 'POST'], kind: 'page', listeners: people },
   {
@@ -55,6 +62,7 @@ export const exposure: readonly Route[] = [
   },
   { path: '/logout/success', methods: ['GET'], kind: 'page', listeners: people },
   { path: '/token', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
+  { path: '/device_authorization', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
   { path: '/userinfo', methods: cors, kind: 'api', listeners: servers },
   { path: '/introspect', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
   { path: '/revoke', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },

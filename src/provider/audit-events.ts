@@ -25,7 +25,8 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
   };
 
   provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
-    const { AuthorizationCode: code } = ctx.oidc.entities;
+    const { AuthorizationCode, DeviceCode } = ctx.oidc.entities;
+    const code = AuthorizationCode ?? DeviceCode;
     append('login', ctx, { device: deviceOf(ctx), scope: code?.scope, jti: names(code?.grantId) });
   });
   provider.on('authorization.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
@@ -44,6 +45,8 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     });
   });
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    // a device that waits for its person (RFC 8628 3.5) was denied nothing
+    if (stillWaiting.has(error.error)) return;
     // who can't even name a client is the log's business, or anybody could fill the audit
     if (ctx.oidc.client) append('denial', ctx, reasonOf(error));
   });
@@ -59,6 +62,8 @@ const deniedErrors: ReadonlySet<string> = new Set([
   'temporarily_unavailable',
   'unmet_authentication_requirements',
 ]);
+
+const stillWaiting: ReadonlySet<string> = new Set(['authorization_pending', 'slow_down']);
 
 function emptyToNone(detail: NonNullable<AuditRecord['detail']>): AuditRecord['detail'] {
   return Object.keys(detail).length > 0 ? detail : undefined;

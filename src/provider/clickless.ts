@@ -3,6 +3,7 @@ import type { Identity } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import { acrTailnet } from './assurance.ts';
 import { PolicyDenied } from './denial.ts';
+import { noteRequester } from './device-request.ts';
 import { appOf, enter } from './enter.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
 import { factsOf } from './request.ts';
@@ -21,7 +22,8 @@ export async function clicklessLogin(
   settings: ProviderSettings,
 ): Promise<void> {
   const { oidc } = ctx;
-  // pushed and device requests come from the app's server and have no session; the person is asked for later
+  if (oidc.route === 'device_authorization') return noteRequester(ctx, settings);
+  // pushed requests come from the app's server and have no session; the person is asked for later
   if (oidc.route !== 'authorization') return;
   const silent = oidc.prompts.has('none');
   const identity = await allowedPeer(ctx, settings, silent);
@@ -70,7 +72,7 @@ export async function allowedPeer(
  * A new session, with new identifiers, in place of one that belongs to another peer. The old one stays as it is:
  * its owner may be using it elsewhere.
  */
-function replaceSession(ctx: KoaContextWithOIDC, provider: Provider): void {
+export function replaceSession(ctx: KoaContextWithOIDC, provider: Provider): void {
   const session = new provider.Session();
   // oidc-provider saves a new session only when it was touched
   Object.assign(session, { touched: true });

@@ -11,7 +11,7 @@ export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
   token_endpoint_auth_method:
     client.authMethod ?? (client.secret === undefined ? 'none' : 'client_secret_basic'),
   grant_types: client.grantTypes,
-  response_types: ['code'],
+  response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
   id_token_signed_response_alg: client.idTokenAlgorithm,
   // Ours decides about redirect URIs; oidc-provider's rules by application type refuse what real apps need.
   application_type: 'web',

@@ -34,6 +34,19 @@ export function refusalError(refusal: Refusal, redirect: boolean): errors.OIDCPr
   return error;
 }
 
+/** Too much of something: 429 with Retry-After. */
+export function tryLater(
+  ctx: Pick<KoaContextWithOIDC, 'set'>,
+  waitSeconds: number,
+  what: string,
+): errors.TemporarilyUnavailable {
+  ctx.set('Retry-After', String(Math.ceil(waitSeconds)));
+  const error = new errors.TemporarilyUnavailable(`${what}: wait before the next try`);
+  error.status = 429;
+  error.statusCode = 429;
+  return error;
+}
+
 /**
  * oidc-provider's descriptions of `invalid_grant` and `invalid_token` are fixed and hide the reason, which stands
  * in `error_detail`. These details name no secret and no other party.
@@ -46,6 +59,8 @@ const speakingDetails: ReadonlySet<string> = new Set([
   'code_verifier must be provided',
   'code_verifier does not match code_challenge',
   'client mismatch',
+  'device code not found',
+  'device code already consumed',
   'refresh token not found',
   'refresh token is expired',
   'refresh token already used',
@@ -77,9 +92,10 @@ export function speakErrors(provider: Provider): void {
     'introspection.error',
     'revocation.error',
     'pushed_authorization_request.error',
+    'device_authorization.error',
   ] as const;
   for (const event of events) {
-    // the five events have one shape, which the types don't say
+    // the events have one shape, which the types don't say
     provider.on(event as 'grant.error', (ctx, error) => {
       if (ctx.status === 503 && !ctx.response.get('Retry-After')) {
         ctx.set('Retry-After', String(retryAfterSeconds));

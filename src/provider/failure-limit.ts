@@ -5,6 +5,8 @@ export interface FailureLimit {
   /** Seconds until the next try is allowed; 0 when it is allowed now. */
   waitSeconds(who: Attempt): number;
   record(who: Attempt): void;
+  /** Undoes the latest record: it was no failure. */
+  takeBack(who: Attempt): void;
   forget(clientId: string): void;
 }
 
@@ -44,6 +46,9 @@ export const createFailureLimit = ({
     },
     record(who) {
       times.set(keyOf(who), [...recent(who), clock.nowSeconds()].slice(-failures));
+    },
+    takeBack(who) {
+      times.set(keyOf(who), recent(who).slice(0, -1));
     },
     forget(clientId) {
       for (const key of [...times.keys()].filter((known) => known.endsWith(`\n${clientId}`))) {

@@ -2,6 +2,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import { subjectOf } from '../identity/subject.ts';
 import { acrTailnet } from './assurance.ts';
 import { needsConfirmation } from './client-settings.ts';
+import { isDeviceClick } from './device-click.ts';
 import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -18,9 +19,10 @@ export function createInteractionPolicy(settings: ProviderSettings): interaction
     new Check('no_session', 'nobody is logged in with this browser yet', ({ oidc }) => {
       return !oidc.session?.accountId;
     }),
-    new Check('max_age', 'the last login is longer ago than max_age allows', ({ oidc }) => {
+    new Check('max_age', 'the last login is longer ago than max_age allows', (ctx) => {
+      const { oidc } = ctx;
       const { max_age: maxAge } = oidc.params ?? {};
-      if (maxAge === undefined || oidc.result?.login) return false;
+      if (maxAge === undefined || oidc.result?.login || isDeviceClick(ctx)) return false;
       return oidc.session?.past(Number(maxAge)) ?? true;
     }),
     new Check('subject', 'somebody else was asked for', requireSubject),
@@ -30,7 +32,9 @@ export function createInteractionPolicy(settings: ProviderSettings): interaction
   const consent = new Prompt(
     { name: 'consent', requestable: true },
     new Check('confirm', 'the login is to be confirmed', (ctx) => {
-      return !ctx.oidc.result?.consent && needsConfirmation(ctx, settings);
+      // the device page was it
+      if (ctx.oidc.result?.consent || isDeviceClick(ctx)) return false;
+      return needsConfirmation(ctx, settings);
     }),
   );
   return [login, selectAccount, consent];

@@ -44,6 +44,49 @@ export interface ErrorPage {
   readonly denial?: DenialFacts | undefined;
 }
 
+/** The page where a person types the code that their device shows (RFC 8628 3.3). */
+export interface DeviceCodePage {
+  readonly person: PagePerson;
+  /** To begin with: what a link brought along or was typed last. */
+  readonly userCode: string | undefined;
+  readonly problem: 'empty' | 'unknown' | 'expired' | 'used' | 'outdated' | undefined;
+  /** Posts `xsrf` and `user_code` here. */
+  readonly action: string;
+  readonly xsrf: string;
+}
+
+/** Where the request for a device code came from, as far as the connection said. */
+export interface DeviceOrigin {
+  /** From a device of the very person who looks at the page. */
+  readonly own: boolean;
+  /** Of another person, or a machine. Neither login nor device: a caller that nobody knows. */
+  readonly login: string | undefined;
+  readonly device: string | undefined;
+  readonly tags: readonly string[];
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+export interface DeviceConfirmPage {
+  readonly person: PagePerson;
+  /** As the device shows it, e.g. `WDJB-MJHT`. */
+  readonly userCode: string;
+  readonly clientName: string;
+  readonly clientId: string;
+  /** False for clients that named themselves. */
+  readonly nameTrusted: boolean;
+  readonly origin: DeviceOrigin;
+  readonly scopes: readonly string[];
+  readonly resources: readonly {
+    readonly uri: string;
+    readonly name: string;
+    readonly scopes: readonly { readonly name: string; readonly text: string }[];
+  }[];
+  /** Posts `xsrf`, `user_code` and either `confirm` or `abort` here. */
+  readonly action: string;
+  readonly xsrf: string;
+}
+
 /** HTML documents, complete; pure. `http/pages/` has them, this stage only asks for them. */
 export interface Pages {
   confirm(page: ConfirmPage): string;
@@ -56,6 +99,9 @@ export interface Pages {
     clientName: string | undefined;
   }): string;
   loggedOut(page: { clientName: string | undefined }): string;
+  deviceCode(page: DeviceCodePage): string;
+  deviceConfirm(page: DeviceConfirmPage): string;
+  deviceDone(page: { allowed: boolean; clientName: string | undefined }): string;
   /** Instead of a denial that no longer holds. */
   mayEnter(page: { person: PagePerson; clientName: string }): string;
   home(page: {

@@ -10,6 +10,7 @@ import type { ProviderSettings } from './settings.ts';
 const pageRoutes: ReadonlySet<string> = new Set([
   'authorization',
   'resume',
+  'code_verification',
   'end_session',
   'end_session_confirm',
   'end_session_success',

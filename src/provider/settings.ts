@@ -4,6 +4,7 @@ import type { Oracle } from '../identity/oracle.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { AuditTable } from '../store/store.ts';
+import type { DeviceLimits } from './device-limits.ts';
 import type { EnterSettings } from './enter.ts';
 import type { Pages } from './pages.ts';
 import type { ResourceDirectory } from './resources.ts';
@@ -22,6 +23,9 @@ export interface Lifetimes {
   readonly sessionSeconds: number;
   /** How long a page may wait for its button. */
   readonly interactionSeconds: number;
+  /** Device codes (RFC 8628 3.2, `expires_in`) and how long a device waits between two polls (`interval`). */
+  readonly deviceCodeSeconds: number;
+  readonly devicePollSeconds: number;
 }
 
 /** Everything that the provider's hooks need, resolved from the configuration at start. */
@@ -37,6 +41,7 @@ export interface ProviderSettings extends EnterSettings {
   readonly ownNode: () => OwnNode;
   readonly audit: AuditTable;
   readonly pages: Pages;
+  readonly deviceLimits: DeviceLimits;
   /** The resources that an operator declared. */
   readonly resources: ResourceDirectory;
   readonly capabilityScopes: readonly CapabilityScopes[];

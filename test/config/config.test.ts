@@ -34,6 +34,8 @@ test('an empty file is a whole configuration', () => {
       refreshGraceSeconds: 10,
       sessionSeconds: 1_209_600,
       interactionSeconds: 900,
+      deviceCodeSeconds: 600,
+      devicePollSeconds: 5,
     },
     limits: {
       requestsInFlight: 1000,

@@ -32,6 +32,7 @@ export function backchannelEntrance({ baseUrl, address }: BackchannelParts): Ent
 const ownEndpoints: ReadonlySet<string> = new Set([
   'jwks_uri',
   'token_endpoint',
+  'device_authorization_endpoint',
   'userinfo_endpoint',
   'introspection_endpoint',
   'revocation_endpoint',

@@ -1,9 +1,17 @@
 import type { Pages } from '../../provider/pages.ts';
 import { confirm } from './confirm.ts';
+import { deviceCode } from './device-code.ts';
+import { deviceConfirm } from './device-confirm.ts';
+import { deviceDone } from './device-done.ts';
 import { error } from './error.ts';
 import { home } from './home.ts';
 import { loggedOut } from './logged-out.ts';
 import { logout } from './logout.ts';
 import { mayEnter } from './may-enter.ts';
 
-export const pages: Pages = { confirm, error, logout, loggedOut, mayEnter, home };
+export const pages: Pages = {
+  confirm,
+  deviceCode,
+  deviceConfirm,
+  deviceDone,
+  error, logout, loggedOut, mayEnter, home };

@@ -51,6 +51,13 @@ button, .button {
   font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;
 }
 button.main, .button.main { border-color: var(--accent); background: var(--accent); color: var(--accent-text); }
+.code { margin: 0 0 16px; text-align: center; font: 600 30px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, monospace; letter-spacing: 2px; }
+label { display: block; margin: 0 0 8px; font-weight: 600; }
+input[type=text] {
+  width: 100%; min-height: 56px; padding: 8px 16px; border: 1px solid var(--soft); border-radius: 8px; text-align: center;
+  background: var(--card); color: var(--text); text-transform: uppercase; letter-spacing: 2px;
+  font: 600 24px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
+}
 button:hover, .button:hover { text-decoration: underline; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 footer { max-width: 480px; margin: 16px 0 0; padding: 0 16px; text-align: center; color: var(--soft); font-size: 14px; }

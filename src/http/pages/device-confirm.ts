@@ -1,0 +1,75 @@
+import type { DeviceConfirmPage, DeviceOrigin } from '../../provider/pages.ts';
+import { shared } from './confirm.ts';
+import { type Html, html } from './html.ts';
+import { renderDocument } from './layout.ts';
+import { loginText, personRows, row } from './person.ts';
+import { appName, cutEnd, cutMiddle, plainText } from './text.ts';
+
+export function deviceConfirm(page: DeviceConfirmPage): string {
+  const app = appName(page.clientName);
+  const login = loginText(page.person, 60);
+  const card = html`<h1>Let a device use your account?</h1>
+<p>Your device shows this code. If it shows another one, choose Deny.</p>
+<p class="code">${page.userCode}</p>
+${warning(page.origin)}<dl>
+${program(page, app)}${asker(page.origin)}${personRows(page.person)}</dl>
+${shared(page.scopes)}${page.resources.slice(0, 12).map(resource)}<p class="soft">Allow logs the device in as <bdi>${login}</bdi>, and it stays logged in until its access ends or is revoked.</p>
+<form method="post" action="${page.action}" class="buttons">
+<input type="hidden" name="xsrf" value="${page.xsrf}">
+<input type="hidden" name="user_code" value="${page.userCode}">
+<button type="submit" name="abort" value="yes">Deny</button>
+<button type="submit" name="confirm" value="yes" class="main">Allow</button>
+</form>`;
+  return renderDocument({ title: 'Let a device use your account?', card });
+}
+
+/** RFC 8628 5.4: whoever sends you a code gets your account, not theirs. */
+function warning({ own, device }: DeviceOrigin): Html | false {
+  if (own) return false;
+  const where =
+    device === undefined
+      ? 'from somewhere that this server does not know'
+      : 'from a device that is not yours';
+  return html`<p class="notice"><strong>This request came ${where}.</strong> If somebody sent you this code or a link to this page, choose Deny: Allow would give them your account.</p>
+`;
+}
+
+function program({ nameTrusted, clientId }: DeviceConfirmPage, app: string): Html {
+  const id = cutMiddle(plainText(clientId), 128);
+  if (nameTrusted) return row('App', app, id === app ? undefined : id);
+  return row(
+    'App',
+    `calls itself ${app}`,
+    `It registered itself, so nobody checked the name. ID ${id}`,
+  );
+}
+
+function asker({ own, login, device, tags, address, userAgent }: DeviceOrigin): Html {
+  const says = userAgent === undefined ? undefined : `It says of itself: ${cutEnd(userAgent, 120)}`;
+  if (device === undefined) {
+    return row(
+      'Asked for by',
+      `an unknown caller at ${cutMiddle(address ?? 'no address', 64)}`,
+      says,
+    );
+  }
+  const name = cutMiddle(plainText(device), 128);
+  if (own) return row('Asked for by', name, 'your own device');
+  if (tags.length > 0) {
+    return row('Asked for by', name, `a machine: ${cutEnd(tags.slice(0, 20).join(', '), 200)}`);
+  }
+  return row('Asked for by', name, `a device of ${cutMiddle(plainText(login ?? ''), 120)}`);
+}
+
+function resource({ uri, name, scopes }: DeviceConfirmPage['resources'][number]): Html {
+  const shown = scopes.slice(0, 12).map(
+    (scope) => html`<li>${cutEnd(scope.text, 160)}</li>
+`,
+  );
+  const more = scopes.length - shown.length;
+  return html`<h2>At <bdi>${cutEnd(name, 80)}</bdi></h2>
+<p class="soft"><bdi>${cutMiddle(plainText(uri), 280)}</bdi></p>
+<ul>
+${shown.length > 0 ? shown : html`<li>what everybody may do there</li>`}${more > 0 && html`<li>and ${more} more</li>`}</ul>
+`;
+}
