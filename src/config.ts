@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type ClientConfig, toClient } from './config/client.ts';
 import { checkChosenSecret } from './config/client-schema.ts';
 import { crossProblems, readFailure, readSecretFiles } from './config/cross-check.ts';
 import { type JsoncDocument, parseDocument, valueAt } from './config/document.ts';
@@ -19,9 +20,11 @@ import {
   type Environment,
   variable,
 } from './config/overrides.ts';
+import { readPinnedDocuments } from './config/pinned-documents.ts';
 import { printProblem, type Sources, schemaProblems } from './config/problems.ts';
 import { type FileConfig, fileSchema } from './config/schema.ts';
 import { noStateDirectory, stateDirectoryOf } from './config/state-directory.ts';
+import { trustWarnings } from './config/trust.ts';
 import {
   funnelOverride,
   localListeners,
@@ -29,6 +32,7 @@ import {
   type Upstream,
   upstreamWarnings,
 } from './config/upstream.ts';
+import type { DocumentSettings } from './provider/metadata-documents.ts';
 
 /** What the daemon runs with: one file, then the environment, then flags, in rising order. */
 export interface Config {
@@ -50,53 +54,26 @@ export interface Config {
   readonly access: 'open' | 'granted';
   readonly emailVerified: 'addresses' | 'always' | 'never';
   readonly allowForeignUsers: boolean;
+  readonly allowSelf: boolean;
   readonly capabilityScopes: FileConfig['capabilityScopes'];
   readonly resources: FileConfig['resources'];
+  readonly metadataDocuments: DocumentSettings;
   readonly whoisCacheSeconds: number;
   readonly staleNetworkMapSeconds: number;
+  readonly registration: FileConfig['registration'];
+  readonly consentDays: number;
   readonly lifetimes: FileConfig['lifetimes'];
   readonly limits: FileConfig['limits'];
   readonly log: { readonly level: LogLevel };
   readonly clients: readonly ClientConfig[];
   /** What tsidp's own flags and variables ask for. */
   readonly upstream: Upstream;
-  /** What was given and has no meaning here, each with what to do instead; to be logged at start. */
+  /** What has no meaning here, with what to do instead, and what is trusted; to be logged at start. */
   readonly warnings: readonly string[];
 }
 
 export type LoginMode = FileConfig['login'];
 export type LogLevel = FileConfig['log']['level'];
-
-export interface ClientConfig {
-  readonly id: string;
-  readonly name: string;
-  /** Undefined for a public client. */
-  readonly secret: string | undefined;
-  readonly redirectUris: readonly string[];
-  readonly postLogoutRedirectUris: readonly string[];
-  readonly authMethod: 'client_secret_basic' | 'client_secret_post' | 'none' | undefined;
-  /** Undefined: public clients called back on the device itself confirm, others follow `Config.login`. */
-  readonly login: LoginMode | undefined;
-  /** The only scopes it may get; undefined: all. */
-  readonly scopes: readonly string[] | undefined;
-  readonly idTokenAlgorithm: 'RS256' | 'ES256' | 'EdDSA';
-  readonly grantTypes: FileConfig['clients'][number]['grantTypes'];
-  /** CORS origins beside those of its redirect URIs. */
-  readonly allowedOrigins: readonly string[];
-  readonly lifetimes: ClientLifetimes | undefined;
-  /** Undefined: as `Config.access` says. */
-  readonly access: 'open' | 'granted' | undefined;
-  readonly requires: FileConfig['clients'][number]['requires'];
-  readonly claims: FileConfig['clients'][number]['claims'];
-}
-
-export interface ClientLifetimes {
-  readonly accessTokenSeconds?: number | undefined;
-  readonly idTokenSeconds?: number | undefined;
-  readonly refreshIdleSeconds?: number | undefined;
-  readonly refreshAbsoluteSeconds?: number | undefined;
-  readonly refreshGraceSeconds?: number | undefined;
-}
 
 /** The message lists every problem, one a line: file and line, JSON path, value, remedy. It holds no secret. */
 export class ConfigError extends Error {
@@ -158,6 +135,7 @@ export const loadConfigWith = (
   const sources: Sources = { file, document, overrides, data };
 
   const secretFiles = readSecretFiles(data, (path) => readFile(relative(path)), checkChosenSecret);
+  const pinned = readPinnedDocuments(data, (path) => readFile(relative(path)));
   const parsed = fileSchema.safeParse(data);
   const problems = [
     ...(document?.problems ?? []),
@@ -165,6 +143,7 @@ export const loadConfigWith = (
     ...crossProblems(data),
     ...listenProblems(data, overrides),
     ...secretFiles.problems,
+    ...pinned.problems,
   ].map((problem) => printProblem(problem, sources));
   problems.push(...upstream.problems);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -192,16 +171,23 @@ export const loadConfigWith = (
     access: rest.access,
     emailVerified: rest.emailVerified,
     allowForeignUsers: rest.allowForeignUsers,
+    allowSelf: rest.allowSelf,
     capabilityScopes: rest.capabilityScopes,
     resources: rest.resources,
+    metadataDocuments: { ...rest.metadataDocuments, pinned: pinned.documents },
     whoisCacheSeconds: rest.whoisCacheSeconds,
     staleNetworkMapSeconds: rest.staleNetworkMapSeconds,
+    registration: rest.registration,
+    consentDays: rest.consentDays,
     lifetimes: rest.lifetimes,
     limits: rest.limits,
     log: rest.log,
     clients: clients.map((client, index) => toClient(client, secretFiles.secrets.get(index))),
     upstream: upstream.upstream,
-    warnings: upstreamWarnings(upstream, { managed }),
+    warnings: [
+      ...upstreamWarnings(upstream, { managed }),
+      ...trustWarnings(rest.allowSelf, listen),
+    ],
   };
 };
 
@@ -226,25 +212,3 @@ const demoIssuer = ({ hosts, port }: DemoListen): string => {
   const host = hosts[0] ?? '127.0.0.1';
   return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
 };
-
-/** A declared client with its defaults; `secretOfFile` is what its `secretFile` holds. */
-export const toClient = (
-  client: FileConfig['clients'][number],
-  secretOfFile: string | undefined,
-): ClientConfig => ({
-  id: client.id,
-  name: client.name ?? client.id,
-  secret: client.secret ?? secretOfFile,
-  redirectUris: client.redirectUris,
-  postLogoutRedirectUris: client.postLogoutRedirectUris,
-  authMethod: client.authMethod,
-  login: client.login,
-  scopes: client.scopes,
-  idTokenAlgorithm: client.idTokenAlgorithm,
-  grantTypes: client.grantTypes,
-  allowedOrigins: client.allowedOrigins,
-  lifetimes: client.lifetimes,
-  access: client.access,
-  requires: client.requires,
-  claims: client.claims,
-});

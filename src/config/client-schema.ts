@@ -1,8 +1,11 @@
 import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
 import { deviceCodeGrant } from '../provider/device-facts.ts';
+import { type PeerSelector, tokenExchangeGrant } from '../provider/peer-client.ts';
 import { checkRedirectUri } from '../provider/redirect-uri.ts';
+import { checkCredentials, checkGrantTypes } from './client-check.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';
+import { peerSchema } from './peer-schema.ts';
 
 /** One app, as the configuration file declares it. */
 
@@ -44,7 +47,25 @@ const checkScope = (scope: string): string | undefined =>
 
 export const loginModes = ['clickless', 'confirm'] as const;
 export const accessModes = ['open', 'granted'] as const;
-export const grantTypes = ['authorization_code', 'refresh_token', deviceCodeGrant] as const;
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  deviceCodeGrant,
+  'client_credentials',
+  tokenExchangeGrant,
+] as const;
+type GrantType = (typeof grantTypes)[number];
+
+/** What an app may do that does not say: log people in; a machine gets tokens as itself. */
+export const grantTypesOf = (client: {
+  readonly grantTypes?: readonly GrantType[] | undefined;
+  readonly peer?: PeerSelector | undefined;
+}): readonly GrantType[] =>
+  client.grantTypes ??
+  (client.peer
+    ? ['client_credentials', tokenExchangeGrant]
+    : ['authorization_code', 'refresh_token']);
+
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;
 
 const daySeconds = 86_400;
@@ -94,13 +115,14 @@ export const clientSchema = members({
     .default('RS256')
     .describe('How ID tokens are signed. RS256 is what every client can verify.'),
   grantTypes: listOf(oneOf(grantTypes), 1, grantTypes.length)
-    .default(['authorization_code', 'refresh_token'])
+    .optional()
     .describe(
-      'OAuth grant types; without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
+      'OAuth grant types. Default: authorization_code and refresh_token; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
     ),
   allowedOrigins: listOf(text(checkOrigin), 0, 50)
     .default([])
     .describe('Origins that may call from a browser (CORS), beside those of the redirect URIs.'),
+  peer: peerSchema.optional(),
   lifetimes: clientLifetimes.optional(),
   access: oneOf(accessModes)
     .optional()
@@ -110,24 +132,6 @@ export const clientSchema = members({
 }).superRefine((client, context) => {
   const refuse = (member: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [member], message });
-  const hasSecret = client.secret !== undefined || client.secretFile !== undefined;
-  if (client.secret !== undefined && client.secretFile !== undefined) {
-    refuse('secretFile', 'must not stand beside "secret": remove one of the two');
-  }
-  if (client.authMethod === 'none' && hasSecret) {
-    refuse('authMethod', 'must not stand beside a secret: remove the secret, or this line');
-  }
-  if (client.authMethod !== undefined && client.authMethod !== 'none' && !hasSecret) {
-    refuse('authMethod', 'needs a secret: add "secretFile" or "secret"');
-  }
-  const redirects = client.grantTypes.includes('authorization_code');
-  if (!redirects && !client.grantTypes.includes(deviceCodeGrant)) {
-    refuse(
-      'grantTypes',
-      `must include "authorization_code" or "${deviceCodeGrant}", as every login begins with one`,
-    );
-  }
-  if (redirects && client.redirectUris.length === 0) {
-    refuse('redirectUris', 'must be a list of 1 to 50 entries');
-  }
+  checkCredentials(client, refuse);
+  checkGrantTypes(client, grantTypesOf(client), refuse);
 });

@@ -1,4 +1,5 @@
-import type { ClientConfig } from '../config.ts';
+import type { ClientConfig } from '../config/client.ts';
+import { peerMetadata } from './peer-client.ts';
 
 /** RFC 7591 members, and ours, which begin with `tsidp_`. Never a secret. */
 export type ClientMetadata = Readonly<Record<string, unknown>>;
@@ -15,6 +16,7 @@ export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
   id_token_signed_response_alg: client.idTokenAlgorithm,
   // Ours decides about redirect URIs; oidc-provider's rules by application type refuse what real apps need.
   application_type: 'web',
+  ...(client.peer === undefined ? {} : peerMetadata(client.peer)),
   ...(client.login === undefined ? {} : { tsidp_login: client.login }),
   ...(client.scopes === undefined ? {} : { tsidp_scopes: client.scopes }),
   ...(client.allowedOrigins.length === 0 ? {} : { tsidp_allowed_origins: client.allowedOrigins }),

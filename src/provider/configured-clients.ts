@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { ClientConfig } from '../config.ts';
+import type { ClientConfig } from '../config/client.ts';
 import type { StoredClient } from '../store/store.ts';
 import { clientFromConfig } from './client-metadata.ts';
 import { hashGenerated } from './secrets.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { toClient } from '../config/client.ts';
 import { clientSchema } from '../config/client-schema.ts';
 import type { Problem } from '../config/document.ts';
 import { schemaProblems } from '../config/problems.ts';
-import { toClient } from '../config.ts';
 import { type ClientMetadata, clientFromConfig } from '../provider/client-metadata.ts';
 import { checkRedirectUri } from '../provider/redirect-uri.ts';
 import { TakeoverError } from './takeover-error.ts';

@@ -1,0 +1,55 @@
+import type { PeerSelector } from '../provider/peer-client.ts';
+
+/** What one member of a declared app demands of another. */
+
+type Refuse = (member: string, message: string) => void;
+
+interface Credentials {
+  readonly secret?: string | undefined;
+  readonly secretFile?: string | undefined;
+  readonly authMethod?: string | undefined;
+  readonly peer?: PeerSelector | undefined;
+}
+
+interface Grants extends Credentials {
+  readonly redirectUris: readonly string[];
+}
+
+export const checkCredentials = (client: Credentials, refuse: Refuse): void => {
+  const { secret, secretFile, authMethod, peer } = client;
+  if (secret !== undefined && secretFile !== undefined) {
+    refuse('secretFile', 'must not stand beside "secret": remove one of the two');
+  }
+  if (authMethod === 'none' && hasSecret(client)) {
+    refuse('authMethod', 'must not stand beside a secret: remove the secret, or this line');
+  }
+  if (authMethod?.startsWith('client_secret_') && !hasSecret(client)) {
+    refuse('authMethod', 'needs a secret: add "secretFile" or "secret"');
+  }
+  if (peer !== undefined && (hasSecret(client) || authMethod !== undefined)) {
+    refuse('peer', 'must stand without a secret and authMethod: the connection authenticates');
+  }
+};
+
+/** @param grants with their default */
+export const checkGrantTypes = (
+  client: Grants,
+  grants: readonly string[],
+  refuse: Refuse,
+): void => {
+  if (grants.every((grant) => grant === 'refresh_token')) {
+    refuse('grantTypes', 'must include another one, as refresh tokens begin with a login');
+  }
+  if (isPublic(client) && grants.includes('client_credentials')) {
+    refuse('grantTypes', 'client_credentials needs credentials: add "secretFile" or "peer"');
+  }
+  if (grants.includes('authorization_code') && client.redirectUris.length === 0) {
+    refuse('redirectUris', 'must be a list of 1 to 50 entries');
+  }
+};
+
+const hasSecret = ({ secret, secretFile }: Credentials): boolean =>
+  secret !== undefined || secretFile !== undefined;
+
+const isPublic = (client: Credentials): boolean =>
+  !hasSecret(client) && (client.authMethod ?? 'none') === 'none' && client.peer === undefined;
