@@ -8,6 +8,7 @@ import { logErrors } from './http/error-log.ts';
 import { createLoad } from './http/load.ts';
 import { type Opened, type OpenParts, openAdmin, openListener } from './http/open.ts';
 import { pages } from './http/pages/pages.ts';
+import { createRegistrationApi } from './http/registration.ts';
 import { createNodeWatch } from './http/renamed.ts';
 import { createOracle } from './identity/oracle.ts';
 import type { Logger } from './log.ts';
@@ -21,6 +22,7 @@ import { configuredClients } from './provider/configured-clients.ts';
 import { createDeviceLimits } from './provider/device-limits.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createProvider } from './provider/provider.ts';
+import { startExpiring } from './provider/registration-expiry.ts';
 import { createResources } from './provider/resources.ts';
 import { createRuleReport } from './provider/rule-report.ts';
 import { loadOrCreateSecretKey } from './provider/secret-key.ts';
@@ -109,6 +111,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
     resources: createResources(config.resources),
     capabilityScopes: config.capabilityScopes,
+    registration: config.registration,
     onRules: createRuleReport(log),
     ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };
@@ -120,12 +123,19 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     keys,
     clients: createClientRegistry(configured, store.clients),
     secrets,
+    secretKey,
   });
   const { clients } = store;
   const clientsApi = createClientsApi({ settings, configured, clients, secretKey, secrets });
+  const registrationApi = createRegistrationApi({
+    settings,
+    secretKey,
+    bodyLimitBytes: limits.bodyBytes,
+  });
   logErrors(provider, log);
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
+  undo.defer(startExpiring({ store, clock, limits: config.registration, secrets }, log));
 
   const load = createLoad(limits.requestsInFlight);
   const drainMs = limits.drainSeconds * 1000;
@@ -146,6 +156,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
         entrance,
         provider: () => provider,
         clientsApi,
+        registrationApi,
         settings,
         status,
         store,

@@ -3,6 +3,7 @@ import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
 import { accessModes, clientSchema, loginModes } from './client-schema.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
+import { registrationSchema } from './registration-schema.ts';
 import { resourcesSchema } from './resources-schema.ts';
 import { tailscaledSchema } from './tailscaled-schema.ts';
 
@@ -79,6 +80,9 @@ export const fileSchema = members({
     .default([])
     .describe('Scopes that other capabilities of the tailnet policy give.'),
   resources: resourcesSchema,
+  registration: registrationSchema
+    .prefault({})
+    .describe('Clients that register themselves (RFC 7591), as MCP clients do.'),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   log: members({

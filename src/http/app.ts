@@ -16,6 +16,7 @@ export function createApp(parts: AppParts): Koa {
   app.proxy = true;
   app.silent = true;
   const issuer = new URL(settings.issuer);
+  const { mode } = settings.registration;
   const dispatch = createDispatch(parts);
 
   app.use(durably(parts));
@@ -23,7 +24,7 @@ export function createApp(parts: AppParts): Koa {
     const host = entrance.takeHost(ctx.req);
     ctx.originalUrl = ctx.request.originalUrl = ctx.req.url ?? '/';
     const listener = entrance.exposure(ctx.req);
-    const exposed = findRoute(listener, ctx.method, ctx.path);
+    const exposed = findRoute(listener, ctx.method, ctx.path, mode);
     setSecurityHeaders(ctx, kindOf(exposed), issuer.protocol === 'https:');
     if (host === undefined) {
       throw new errors.InvalidRequest('the request must name one host');
@@ -43,7 +44,8 @@ export function createApp(parts: AppParts): Koa {
 /** Nothing is answered before what it rests on is durable; and nothing escapes unanswered. */
 function durably({ load, store, log, settings, entrance }: AppParts): Middleware {
   return async (ctx, next) => {
-    const kind = () => kindOf(findRoute(entrance.exposure(ctx.req), ctx.method, ctx.path));
+    const { mode } = settings.registration;
+    const kind = () => kindOf(findRoute(entrance.exposure(ctx.req), ctx.method, ctx.path, mode));
     // who asks how we are must hear it, most of all under load
     const leave = kind() === 'health' ? () => undefined : load.enter();
     const { failures } = store;

@@ -21,7 +21,7 @@ import { factsOf } from '../provider/request.ts';
 import { referStructured } from '../provider/structured-tokens.ts';
 import { readBody, readForm, replayBody } from './body.ts';
 import { answerDevicePage } from './device-route.ts';
-import type { Route } from './exposure.ts';
+import { type Route, showsRegistration } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
 import type { AppParts } from './parts.ts';
 
@@ -53,6 +53,9 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       case '/clients/new':
       case '/clients/*':
         return parts.clientsApi(ctx, route, parts.bodyLimitBytes);
+      case '/register':
+      case '/register/*':
+        return parts.registrationApi(ctx, route, parts.entrance.exposure(ctx.req), runProvider);
       case deniedPath:
         return showDenied(ctx, parts.provider(), settings);
       case devicePath:
@@ -78,12 +81,21 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
       default:
-        if (ctx.method === 'POST')
-          await normaliseForm(ctx, route, parts.bodyLimitBytes, vocabulary);
+        await normaliseForm(ctx, route, parts.bodyLimitBytes, vocabulary);
         await runProvider(ctx);
+        hideRegistration(ctx, route, parts);
         if (route.path === '/introspect') await describeToken(ctx as KoaContextWithOIDC);
     }
   };
+}
+
+/** Metadata sends nobody to an endpoint that this listener does not have. */
+function hideRegistration(ctx: Context, { kind }: Route, { entrance, settings }: AppParts): void {
+  if (kind !== 'metadata') return;
+  if (showsRegistration(entrance.exposure(ctx.req), settings.registration.mode)) return;
+  const body: unknown = ctx.body;
+  if (typeof body !== 'object' || body === null || !('registration_endpoint' in body)) return;
+  delete body.registration_endpoint;
 }
 
 /** At `/logout` oidc-provider would answer errors in JSON to whoever does not ask for HTML. */
@@ -122,6 +134,7 @@ async function normaliseForm(
   limitBytes: number,
   vocabulary: Vocabulary,
 ): Promise<void> {
+  if (ctx.method !== 'POST') return;
   const { authorization } = ctx.req.headers;
   const basic = authorization === undefined ? undefined : normaliseBasic(authorization);
   if (basic !== undefined) ctx.req.headers.authorization = basic;

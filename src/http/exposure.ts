@@ -1,3 +1,5 @@
+import type { RegistrationMode } from '../policy/decide-register.ts';
+
 /**
  * Listeners, each with one way to know the peer (`identify/`) and the routes that it exposes (below). `funnel` is
  * what `serve` shows to the public internet.
@@ -16,7 +18,7 @@ export type RouteKind = 'page' | 'api' | 'metadata' | 'health';
 
 export interface Route {
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST' | 'DELETE' | 'OPTIONS')[];
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS')[];
   readonly kind: RouteKind;
   readonly listeners: readonly ListenerKind[];
   /**
@@ -24,6 +26,8 @@ export interface Route {
    * under one tailnet name are same-site to each other, and only `same-origin` counts (T33).
    */
   readonly sameOriginOnly?: true;
+  /** Only there where clients may register themselves; for Funnel only where everybody may. */
+  readonly registration?: true;
 }
 
 /** Where people come, each from a device that the listener knows. */
@@ -67,6 +71,19 @@ export const exposure: readonly Route[] = [
   { path: '/introspect', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
   { path: '/revoke', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
   { path: '/request', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: [...people, 'funnel'] },
+  ...(
+    [
+      { path: '/register', methods: ['POST', 'OPTIONS'] },
+      { path: '/register/*', methods: ['GET', 'PUT', 'DELETE'] },
+    ] as const
+  ).map(
+    (route): Route => ({
+      ...route,
+      kind: 'api',
+      listeners: [...people, 'funnel'],
+      registration: true,
+    }),
+  ),
   ...[
     '/.well-known/openid-configuration',
     '/.well-known/oauth-authorization-server',
@@ -112,11 +129,27 @@ export function kindOf(exposed: Exposed): RouteKind {
   return exposed.route ? exposed.route.kind : exposed.kind;
 }
 
+function isThere(route: Route, listener: ListenerKind, mode: RegistrationMode): boolean {
+  return !route.registration || showsRegistration(listener, mode);
+}
+
+/** Do clients that come through this listener find the registration endpoint? */
+export function showsRegistration(listener: ListenerKind, mode: RegistrationMode): boolean {
+  return listener === 'funnel' ? mode === 'public' : mode !== 'off';
+}
+
 /** The route of a request on a listener. Paths are compared exactly: no other case, no extra slash. */
-export function findRoute(listener: ListenerKind, method: string, path: string): Exposed {
+export function findRoute(
+  listener: ListenerKind,
+  method: string,
+  path: string,
+  mode: RegistrationMode,
+): Exposed {
   const route = byPath.get(path) ?? byPath.get(path.replace(/[^/]+$/, '*'));
   const kind = listener === 'funnel' && route?.kind === 'page' ? 'page' : 'api';
-  if (!route?.listeners.includes(listener)) return { route: undefined, allow: undefined, kind };
+  if (!route?.listeners.includes(listener) || !isThere(route, listener, mode)) {
+    return { route: undefined, allow: undefined, kind };
+  }
   const asked = method === 'HEAD' ? 'GET' : method;
   if (route.methods.some((allowed) => allowed === asked)) return { route };
   const allow = route.methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));

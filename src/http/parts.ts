@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { ClientsApi } from './clients-api.ts';
 import type { Entrance } from './identify/entrance.ts';
 import type { Load } from './load.ts';
+import type { RegistrationApi } from './registration.ts';
 
 /** What a listener's app is made of. */
 export interface AppParts {
@@ -13,6 +14,7 @@ export interface AppParts {
   /** The instance to answer with now; a key rotation swaps it. */
   readonly provider: () => Provider;
   readonly clientsApi: ClientsApi;
+  readonly registrationApi: RegistrationApi;
   readonly settings: ProviderSettings;
   readonly status: StatusWatch;
   readonly store: Store;

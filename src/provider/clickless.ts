@@ -65,7 +65,10 @@ export async function allowedPeer(
   const decision = enter(app, identified, settings);
   if (decision.allowed) return identified.identity;
   facts.deniedClient = client.clientId;
-  throw new PolicyDenied(app, identified.identity, decision);
+  const denied = new PolicyDenied(app, identified.identity, decision);
+  // nobody looked at where its redirect URIs lead
+  if (app.quarantined) denied.allow_redirect = false;
+  throw denied;
 }
 
 /**

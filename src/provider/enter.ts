@@ -3,6 +3,7 @@ import type { Identified } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import type { ClientClaims } from '../policy/client-claims.ts';
 import { type AccessMode, decideEnter } from '../policy/decide.ts';
+import { decideQuarantine } from '../policy/decide-quarantine.ts';
 import type { Decision } from '../policy/decision.ts';
 import { type Rules, rulesOf } from '../policy/grant.ts';
 import type { Requirement } from '../policy/requirement.ts';
@@ -21,6 +22,8 @@ export interface App {
   readonly claims: ClientClaims | undefined;
   /** The only scopes that it may get; undefined: all. */
   readonly scopes: readonly string[] | undefined;
+  /** It registered itself and waits for an administrator: nobody enters it. */
+  readonly quarantined: boolean;
 }
 
 type Known = Extract<Identified, { ok: true }>;
@@ -37,6 +40,7 @@ interface OwnMembers {
   readonly tsidp_requires?: Requirement;
   readonly tsidp_claims?: ClientClaims;
   readonly tsidp_scopes?: readonly string[];
+  readonly tsidp_quarantined?: boolean;
 }
 
 /** The app of a request. */
@@ -65,13 +69,16 @@ export function appOfStored({
   };
 }
 
-function own(metadata: object): Pick<App, 'access' | 'requires' | 'claims' | 'scopes'> {
+function own(
+  metadata: object,
+): Pick<App, 'access' | 'requires' | 'claims' | 'scopes' | 'quarantined'> {
   const members: OwnMembers = metadata;
   return {
     access: members.tsidp_access,
     requires: members.tsidp_requires,
     claims: members.tsidp_claims,
     scopes: members.tsidp_scopes,
+    quarantined: members.tsidp_quarantined === true,
   };
 }
 
@@ -79,6 +86,7 @@ function own(metadata: object): Pick<App, 'access' | 'requires' | 'claims' | 'sc
 export function enter(app: App, { identity, capMap }: Known, settings: EnterSettings): Decision {
   const rules = rulesOf(capMap);
   settings.onRules?.(subjectOf(identity), rules);
+  if (app.quarantined) return decideQuarantine(app.id);
   return decideEnter({
     identity,
     rules,

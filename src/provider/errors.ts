@@ -93,6 +93,10 @@ export function speakErrors(provider: Provider): void {
     'revocation.error',
     'pushed_authorization_request.error',
     'device_authorization.error',
+    'registration_create.error',
+    'registration_read.error',
+    'registration_update.error',
+    'registration_delete.error',
   ] as const;
   for (const event of events) {
     // the events have one shape, which the types don't say

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { RegistrationConfig } from '../config/registration-schema.ts';
 import type { EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
@@ -45,4 +46,5 @@ export interface ProviderSettings extends EnterSettings {
   /** The resources that an operator declared. */
   readonly resources: ResourceDirectory;
   readonly capabilityScopes: readonly CapabilityScopes[];
+  readonly registration: RegistrationConfig;
 }

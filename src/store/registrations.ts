@@ -1,72 +1,16 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Context } from './base-adapter.ts';
-import type { ClientTable, StoredClient } from './store.ts';
+import {
+  type ClientTable,
+  type Exceeded,
+  type Registration,
+  type RegistrationAge,
+  type RegistrationQuota,
+  type RegistrationTable,
+  type StoredClient,
+  useResolutionSeconds,
+} from './store.ts';
 import type { Transactions } from './transactions.ts';
-
-/** Who registered a client (RFC 7591), from where, and whether it was of use. */
-export interface Registration {
-  readonly clientId: string;
-  /** Whose quota it counts for: a subject, or the network of somebody without one. */
-  readonly peer: string;
-  /** Undefined for somebody without an identity, who came over the public internet. */
-  readonly subject: string | undefined;
-  readonly login: string | undefined;
-  /** StableID. */
-  readonly device: string | undefined;
-  /** Canonical address that it came from. */
-  readonly address: string;
-  readonly listener: string;
-  /** Of the web page that asked for it, where one did. */
-  readonly origin: string | undefined;
-  readonly registeredAt: number;
-  /** Of the last login or token, within a day; undefined: never. */
-  readonly usedAt: number | undefined;
-}
-
-/** How many registrations there may be at once. */
-export interface RegistrationQuota {
-  /** Of this peer. */
-  readonly perPeer: number;
-  /** Of this peer, made by web pages in its browser. */
-  readonly perPeerFromPages: number;
-  /** Of all peers with an identity, or of all without one: whichever this one is. */
-  readonly total: number;
-}
-
-export type Exceeded = keyof RegistrationQuota;
-
-/** What is old enough to go; epoch seconds. */
-export interface RegistrationAge {
-  /** Never used, and registered before. */
-  readonly unusedBefore: number;
-  /** The same of peers without an identity. */
-  readonly anonymousUnusedBefore: number;
-  /** Last used before. */
-  readonly idleBefore: number;
-}
-
-export interface RegistrationTable {
-  /**
-   * Stores a new client, if the quota has room for it: counted and written in one transaction, so that no number
-   * of parallel requests exceeds it.
-   * @returns the quota that was exceeded, when nothing was stored
-   */
-  add(
-    client: StoredClient,
-    registration: Registration,
-    quota: RegistrationQuota,
-  ): Promise<Exceeded | undefined>;
-  find(clientId: string): Promise<Registration | undefined>;
-  /** All, oldest first. */
-  list(): Promise<Registration[]>;
-  /** Notes that the client is in use, if the note that is there is more than a day old. */
-  use(clientId: string, nowSeconds: number): Promise<void>;
-  /** Client IDs of what may go, `limit` at most. Clients that an administrator approved stay. */
-  expired(age: RegistrationAge, limit: number): Promise<string[]>;
-}
-
-/** How exact `usedAt` is. */
-export const useResolutionSeconds = 86_400;
 
 interface Row {
   client_id: string;

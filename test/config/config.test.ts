@@ -25,6 +25,16 @@ test('an empty file is a whole configuration', () => {
     capabilityScopes: [],
     whoisCacheSeconds: 1,
     staleNetworkMapSeconds: 3600,
+    registration: {
+      mode: 'granted',
+      quarantine: false,
+      perPeer: 100,
+      total: 2000,
+      perMinute: 30,
+      unusedDays: 30,
+      idleDays: 180,
+      strangers: { perAddress: 10, total: 200, unusedDays: 1 },
+    },
     lifetimes: {
       codeSeconds: 60,
       accessTokenSeconds: 300,

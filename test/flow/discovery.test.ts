@@ -69,7 +69,7 @@ describe('discovery', () => {
     for (const absent of ['request', 'request_uri']) {
       expect(metadata[`${absent}_parameter_supported`] ?? false).toBe(false);
     }
-    expect(metadata).not.toHaveProperty('registration_endpoint');
+    expect(metadata['registration_endpoint']).toBe(`${world.issuer}/register`);
   });
 
   test('every key has kid, alg and use, and no private member', async () => {
@@ -128,7 +128,9 @@ describe('discovery', () => {
     '//authorize',
     '/token/',
     '/TOKEN',
-    '/register',
+    '/register/',
+    '/register/a/b',
+    '/Register',
     '/.well-known/oauth-protected-resource',
     '/.well-known/webfinger',
     '/interaction',

@@ -103,7 +103,16 @@ const metadata = [
 ];
 const health = ['/healthz', '/readyz'];
 const clients = ['/clients/', '/clients/new', '/clients/x'];
-const everything = [...people, ...apps, '/request', ...metadata, ...clients, ...health];
+const registration = ['/register', '/register/x'];
+const everything = [
+  ...people,
+  ...apps,
+  '/request',
+  ...registration,
+  ...metadata,
+  ...clients,
+  ...health,
+];
 const shown: Readonly<Record<DoorName | 'Funnel', readonly string[]>> = {
   tailnet: everything,
   serve: everything,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Registration, RegistrationQuota } from '../../src/store/registrations.ts';
-import type { StoredClient } from '../../src/store/store.ts';
+import type { Registration, RegistrationQuota, StoredClient } from '../../src/store/store.ts';
 import { type Opened, openFile, openMemory } from './opened.ts';
 
 const room: RegistrationQuota = { perPeer: 100, perPeerFromPages: 100, total: 100 };

@@ -14,4 +14,9 @@ export const pages: Pages = {
   deviceCode,
   deviceConfirm,
   deviceDone,
-  error, logout, loggedOut, mayEnter, home };
+  error,
+  logout,
+  loggedOut,
+  mayEnter,
+  home,
+};

@@ -1,0 +1,96 @@
+import type { Context } from 'koa';
+import { errors } from 'oidc-provider';
+import { normaliseRegistration, normaliseUpdate } from '../provider/normalise-registration.ts';
+import { type Admit, createAdmission } from '../provider/registrant.ts';
+import { finishRegistration, setRegistrant } from '../provider/registration.ts';
+import { hashGenerated } from '../provider/secrets.ts';
+import type { ProviderSettings } from '../provider/settings.ts';
+import { readBody, replayBody } from './body.ts';
+import type { ListenerKind, Route } from './exposure.ts';
+
+/** `/register` and, for each client, `/register/{id}`: what is asked before oidc-provider answers. */
+export type RegistrationApi = (
+  ctx: Context,
+  route: Route,
+  listener: ListenerKind,
+  runProvider: (ctx: Context) => Promise<void>,
+) => Promise<void>;
+
+export interface RegistrationApiParts {
+  readonly settings: ProviderSettings;
+  /** The stored key of purpose `client-secret`. */
+  readonly secretKey: Buffer;
+  readonly bodyLimitBytes: number;
+}
+
+/** Metadata of a client with all that it may hold is below 32 KiB, but for URIs of absurd length. */
+const maxBodyBytes = 32_768;
+
+export function createRegistrationApi(parts: RegistrationApiParts): RegistrationApi {
+  const { settings, secretKey } = parts;
+  const admit = createAdmission(settings);
+  const bodyLimitBytes = Math.min(parts.bodyLimitBytes, maxBodyBytes);
+  return async (ctx, route, listener, runProvider) => {
+    if (route.path === '/register') {
+      allowEveryOrigin(ctx);
+      if (ctx.method === 'OPTIONS') {
+        ctx.status = 204;
+        return;
+      }
+      await prepare(ctx, listener, admit, bodyLimitBytes);
+    } else if (ctx.method === 'PUT') {
+      const verifierOf = (secret: string): string => hashGenerated(secret, secretKey);
+      const body = await readJson(ctx, bodyLimitBytes);
+      replayJson(ctx, normaliseUpdate(body, verifierOf));
+    }
+    await runProvider(ctx);
+    finishRegistration(ctx);
+  };
+}
+
+async function prepare(
+  ctx: Context,
+  listener: ListenerKind,
+  admit: Admit,
+  bodyLimitBytes: number,
+): Promise<void> {
+  setRegistrant(ctx, await admit(ctx, listener));
+  replayJson(ctx, normaliseRegistration(await readJson(ctx, bodyLimitBytes)));
+}
+
+/**
+ * MCP clients in a browser register from any origin. What that gives a page is a client ID with which nobody gets
+ * anything without a person's consent (`docs/design.md`).
+ */
+function allowEveryOrigin(ctx: Context): void {
+  ctx.set('Access-Control-Allow-Origin', '*');
+  ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After');
+  if (ctx.method !== 'OPTIONS') return;
+  ctx.set('Access-Control-Allow-Methods', 'POST');
+  ctx.set('Access-Control-Allow-Headers', allowedHeaders);
+  ctx.set('Access-Control-Max-Age', '3600');
+}
+
+const allowedHeaders = 'accept, authorization, content-type, mcp-protocol-version';
+
+/** @throws errors.InvalidClientMetadata 413 when it is too large, 400 when it is no JSON */
+async function readJson(ctx: Context, limitBytes: number): Promise<unknown> {
+  // another type would spare a web page the question whether it may (CORS)
+  if (!ctx.is('application/json')) {
+    throw new errors.InvalidClientMetadata('the body must be application/json (RFC 7591 3.1)');
+  }
+  try {
+    return JSON.parse((await readBody(ctx.req, limitBytes)).toString('utf8'));
+  } catch (cause) {
+    const status = cause instanceof errors.OIDCProviderError ? cause.statusCode : 400;
+    const description =
+      cause instanceof errors.OIDCProviderError ? cause.error_description : 'the body is no JSON';
+    const error = new errors.InvalidClientMetadata(description ?? 'the body can not be read');
+    throw Object.assign(error, { status, statusCode: status, cause });
+  }
+}
+
+function replayJson(ctx: Context, body: Record<string, unknown>): void {
+  ctx.req.headers['content-type'] = 'application/json';
+  replayBody(ctx.req, Buffer.from(JSON.stringify(body)));
+}
