@@ -13,6 +13,7 @@ export const ownClientMetadata = [
   'tsidp_claims',
   'tsidp_source',
   'tsidp_dynamic',
+  'tsidp_redirects_digest',
   'tsidp_peer',
   'tsidp_approved',
   'tsidp_quarantined',

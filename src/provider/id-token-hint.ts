@@ -18,7 +18,7 @@ export function requireExactHints(provider: Provider): void {
 }
 
 /** RFC 7515 3.1 and 2: three parts in base64url, each the one encoding of its bytes. */
-function isCanonicalJws(jwt: string): boolean {
+export function isCanonicalJws(jwt: string): boolean {
   const parts = jwt.split('.');
   return (
     parts.length === 3 &&

@@ -1,0 +1,140 @@
+import { LRUCache } from 'lru-cache';
+import { errors } from 'oidc-provider';
+import type { Clock } from '../clock.ts';
+import type { OutgoingFetch } from '../outgoing/fetch.ts';
+import type { DocumentTable, KnownDocument } from '../store/document-table.ts';
+import type { StoredClient } from '../store/store.ts';
+import type { ClientMetadata } from './client-metadata.ts';
+import { type Asked, askForDocument } from './document-fetch.ts';
+import { freshness } from './document-freshness.ts';
+import { oauthText } from './errors.ts';
+import { readMetadataDocument } from './metadata-document.ts';
+
+export interface CacheParts {
+  readonly fetch: OutgoingFetch;
+  readonly documents: DocumentTable;
+  readonly clock: Clock;
+}
+
+export interface DocumentCache {
+  /**
+   * The client of a document URL that was checked.
+   * @param hooks.first called before a host is asked about a document that is not known; may throw
+   * @param hooks.changed called before a document is used whose redirect URIs are new
+   * @throws errors.InvalidClient, errors.TemporarilyUnavailable
+   */
+  find(url: string, hooks: DocumentHooks): Promise<StoredClient>;
+}
+
+export interface DocumentHooks {
+  readonly first: () => Promise<void>;
+  readonly changed: (client: StoredClient, before: StoredClient | undefined) => void;
+}
+
+interface Entry {
+  /** As it is stored. */
+  readonly known: KnownDocument;
+  readonly client: StoredClient;
+  readonly useUntil: number;
+}
+
+interface Before {
+  readonly known: KnownDocument | undefined;
+  readonly entry: Entry | undefined;
+  readonly hooks: DocumentHooks;
+}
+
+/** How long a failure is believed. */
+const badSeconds = 60;
+const troubleSeconds = 10;
+
+/** Documents in memory, in front of the store and the hosts. Requests for one URL at the same time are one. */
+export function createDocumentCache(parts: CacheParts): DocumentCache {
+  const { documents, clock } = parts;
+  const entries = new LRUCache<string, Entry>({ max: 200 });
+  const failures = new LRUCache<string, { error: () => Error; until: number }>({ max: 1000 });
+  const pending = new Map<string, Promise<StoredClient>>();
+
+  const refresh = async (url: string, { known, entry, hooks }: Before) => {
+    const asked = await askForDocument(url, known, parts);
+    if (asked.kind === 'good') {
+      const client = clientOf(url, asked.metadata, asked.known.fetchedAt);
+      if (digestOf(client) !== digestOf(entry?.client)) hooks.changed(client, entry?.client);
+      entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
+      await documents.save(asked.known);
+      return client;
+    }
+    const now = clock.nowSeconds();
+    if (asked.kind === 'trouble' && entry && isUsable(entry, now)) {
+      entries.set(url, { ...entry, useUntil: now + badSeconds });
+      return entry.client;
+    }
+    if (asked.kind === 'bad') {
+      entries.delete(url);
+      if (known?.document !== undefined) await documents.save({ ...known, document: undefined });
+    }
+    const error = () => errorOf(asked);
+    const seconds = asked.kind === 'bad' ? badSeconds : troubleSeconds;
+    failures.set(url, { error, until: now + seconds });
+    throw error();
+  };
+
+  return {
+    async find(url, hooks) {
+      const cached = entries.get(url);
+      const known = cached ? cached.known : await documents.find(url);
+      const entry = cached ?? fromStore(known, entries);
+      const now = clock.nowSeconds();
+      if (entry && now < entry.useUntil) return entry.client;
+      const failure = failures.get(url);
+      if (failure && now < failure.until) throw failure.error();
+      if (!known) await hooks.first();
+      const running = pending.get(url) ?? refresh(url, { known, entry, hooks });
+      pending.set(url, running);
+      // whoever began may be gone: the others wait for the same answer
+      return running.finally(() => {
+        if (pending.get(url) === running) pending.delete(url);
+      });
+    },
+  };
+}
+
+function fromStore(
+  known: KnownDocument | undefined,
+  entries: LRUCache<string, Entry>,
+): Entry | undefined {
+  if (known?.document === undefined) return undefined;
+  const read = readMetadataDocument(known.url, known.document);
+  // another release of ours accepted it
+  if (!read.ok) return undefined;
+  const client = clientOf(known.url, read.metadata, known.fetchedAt);
+  const entry = { known, client, useUntil: known.freshUntil };
+  entries.set(known.url, entry);
+  return entry;
+}
+
+/** A host in trouble lends its document for a day more (RFC 5861 section 4), unless it forbade to keep it. */
+const isUsable = ({ known }: Entry, now: number): boolean =>
+  known.document !== undefined && now < known.freshUntil + freshness.staleSeconds;
+
+export const clientOf = (id: string, metadata: ClientMetadata, at: number): StoredClient => ({
+  id,
+  metadata,
+  secretVerifier: null,
+  source: 'metadata-document',
+  createdAt: at,
+  updatedAt: at,
+});
+
+const digestOf = (client: StoredClient | undefined): unknown =>
+  client?.metadata['tsidp_redirects_digest'];
+
+function errorOf({ kind, reason }: Exclude<Asked, { kind: 'good' }>): errors.OIDCProviderError {
+  const text = oauthText(reason);
+  if (kind === 'bad') return new errors.InvalidClient(text);
+  const error = new errors.TemporarilyUnavailable(text);
+  error.status = 503;
+  error.statusCode = 503;
+  error.allow_redirect = false;
+  return error;
+}
