@@ -52,6 +52,65 @@ export const migrations: Migrations = [
      UNIQUE (client_id, subject, redirect_host, device, resource)
    ) STRICT;
    CREATE INDEX consents_expiry ON consents (expires_at);`,
+  // client ID metadata documents that somebody of the tailnet logged in with
+  `CREATE TABLE metadata_documents (
+     id INTEGER PRIMARY KEY,
+     url TEXT NOT NULL UNIQUE,
+     document TEXT, -- JSON as it was fetched; null: its host forbids to store it, or it is no longer good
+     etag TEXT,
+     last_modified TEXT,
+     fetched_at INTEGER NOT NULL, -- or confirmed
+     fresh_until INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX metadata_documents_age ON metadata_documents (fetched_at);`,
+  // the audit log as a hash chain; the only way to delete is behind a mark that the rotation sets (`audit-rotate.ts`)
+  `ALTER TABLE audit ADD COLUMN actors TEXT; -- JSON array of subjects
+   ALTER TABLE audit ADD COLUMN resource TEXT; -- JSON array
+   ALTER TABLE audit ADD COLUMN parents TEXT; -- JSON array, names as in jti
+   ALTER TABLE audit ADD COLUMN listener TEXT;
+   ALTER TABLE audit ADD COLUMN hash TEXT; -- null: older than the chain
+   CREATE TABLE audit_chain (
+     only INTEGER PRIMARY KEY CHECK (only = 1),
+     writer TEXT NOT NULL,
+     first INTEGER NOT NULL, -- record with which the chain begins
+     removed_to INTEGER NOT NULL, -- records up to this one may be deleted
+     removed_hash TEXT -- its hash
+   ) STRICT;
+   INSERT INTO audit_chain
+     SELECT 1, lower(hex(randomblob(8))), coalesce(max(id), 0) + 1, 0, NULL FROM audit;
+   CREATE TRIGGER audit_chain_goes_forward BEFORE UPDATE ON audit_chain
+   WHEN NEW.only <> OLD.only OR NEW.writer <> OLD.writer OR NEW.first <> OLD.first
+     OR NEW.removed_to < OLD.removed_to
+   BEGIN
+     SELECT RAISE (ABORT, 'the audit log is append-only');
+   END;
+   CREATE TRIGGER audit_chain_stays BEFORE DELETE ON audit_chain
+   BEGIN
+     SELECT RAISE (ABORT, 'the audit log is append-only');
+   END;
+   DROP TRIGGER audit_no_delete;
+   CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+   WHEN OLD.id > coalesce((SELECT removed_to FROM audit_chain), 0)
+   BEGIN
+     SELECT RAISE (ABORT, 'the audit log is append-only');
+   END;
+   CREATE TABLE audit_heads (
+     id INTEGER PRIMARY KEY,
+     writer TEXT NOT NULL,
+     sequence INTEGER NOT NULL, -- ID of the record whose hash was signed
+     hash TEXT,
+     at INTEGER NOT NULL,
+     kid TEXT NOT NULL,
+     signature TEXT NOT NULL -- compact JWS with all of this as its payload
+   ) STRICT;
+   CREATE TRIGGER audit_heads_stay BEFORE UPDATE ON audit_heads
+   BEGIN
+     SELECT RAISE (ABORT, 'signed heads are never changed');
+   END;
+   CREATE TABLE audit_deliveries (
+     sink TEXT PRIMARY KEY,
+     record INTEGER NOT NULL -- the last one that it has
+   ) STRICT;`,
 ];
 
 /**

@@ -10,6 +10,7 @@ import { backUp } from './copy.ts';
 import { messageOf, prepareDirectory, restrictFile } from './files.ts';
 import { SqliteImports } from './imports.ts';
 import { SqliteKeys } from './keys.ts';
+import { SqliteDocuments } from './metadata-documents.ts';
 import { createDatabase, initialize, migrateDatabase, refuseNewer } from './migrate.ts';
 import { SqliteRegistrations } from './registrations.ts';
 import { type Store, StoreError } from './store.ts';
@@ -63,6 +64,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     clients,
     registrations: new SqliteRegistrations(context, clients),
     consents: new SqliteConsents(context),
+    documents: new SqliteDocuments(context),
     audit: new SqliteAudit(context),
     keys: new SqliteKeys(context),
     imports: new SqliteImports(context),

@@ -1,4 +1,4 @@
-import type { DocumentTable } from './metadata-documents.ts';
+import type { DocumentTable } from './document-table.ts';
 
 /** What the rest of the daemon knows of durable state. Every backend passes `test/store/contract.ts`. */
 export interface Store {
@@ -167,6 +167,14 @@ export interface AuditRecord {
   readonly reason?: string | undefined;
   /** Names of what was issued or ended; for opaque tokens a prefix of their digest. */
   readonly jti?: readonly string[] | undefined;
+  /** Names of what it was made from: the tokens that were exchanged. */
+  readonly parents?: readonly string[] | undefined;
+  /** Subjects of those who act for `subject`, newest first (RFC 8693 4.1). */
+  readonly actors?: readonly string[] | undefined;
+  /** Resources that it is for (RFC 8707). */
+  readonly resource?: readonly string[] | undefined;
+  /** Name of the listener that the request came through. */
+  readonly listener?: string | undefined;
   /** Anything else worth knowing, e.g. `{stale: true}`. */
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }
