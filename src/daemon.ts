@@ -23,6 +23,7 @@ import { createDeviceLimits } from './provider/device-limits.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createProvider } from './provider/provider.ts';
 import { startExpiring } from './provider/registration-expiry.ts';
+import { registrationFacts } from './provider/registration-facts.ts';
 import { createResources } from './provider/resources.ts';
 import { createRuleReport } from './provider/rule-report.ts';
 import { loadOrCreateSecretKey } from './provider/secret-key.ts';
@@ -107,6 +108,9 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     clock,
     oracle: createOracle({ whois, status, options: config }),
     audit: store.audit,
+    consents: store.consents,
+    consentSeconds: config.consentDays * 86_400,
+    registrationOf: registrationFacts(store),
     pages,
     deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
     resources: createResources(config.resources),

@@ -83,6 +83,12 @@ export const fileSchema = members({
   registration: registrationSchema
     .prefault({})
     .describe('Clients that register themselves (RFC 7591), as MCP clients do.'),
+  consentDays: whole(
+    1,
+    3650,
+    365,
+    'How long it is remembered what somebody allowed to a client that registered itself.',
+  ),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   log: members({

@@ -66,7 +66,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
           ctx,
           parts.provider(),
           settings,
-          (await readForm(ctx, parts.bodyLimitBytes))['action'],
+          await readForm(ctx, parts.bodyLimitBytes),
         );
       case '/authorize':
       case '/logout':

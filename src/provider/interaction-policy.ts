@@ -2,6 +2,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import { subjectOf } from '../identity/subject.ts';
 import { acrTailnet } from './assurance.ts';
 import { needsConfirmation } from './client-settings.ts';
+import { consentDetails, consentOf, needsConsent } from './consent.ts';
 import { isDeviceClick } from './device-click.ts';
 import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
@@ -14,8 +15,11 @@ const { Check, Prompt } = interactionPolicy;
  * never a page that loops.
  */
 export function createInteractionPolicy(settings: ProviderSettings): interactionPolicy.Prompt[] {
+  // whatever the page is shown for, it is the one about consent where that is needed: one page, never two
+  const details = (ctx: KoaContextWithOIDC) => consentDetails(ctx, settings);
   const login = new Prompt(
     { name: 'login', requestable: true },
+    details,
     new Check('no_session', 'nobody is logged in with this browser yet', ({ oidc }) => {
       return !oidc.session?.accountId;
     }),
@@ -28,13 +32,18 @@ export function createInteractionPolicy(settings: ProviderSettings): interaction
     new Check('subject', 'somebody else was asked for', requireSubject),
     new Check('assurance', 'a stronger login was asked for', requireAssurance),
   );
-  const selectAccount = new Prompt({ name: 'select_account', requestable: true });
+  const selectAccount = new Prompt({ name: 'select_account', requestable: true }, details);
   const consent = new Prompt(
     { name: 'consent', requestable: true },
+    details,
     new Check('confirm', 'the login is to be confirmed', (ctx) => {
       // the device page was it
       if (ctx.oidc.result?.consent || isDeviceClick(ctx)) return false;
-      return needsConfirmation(ctx, settings);
+      return !needsConsent(ctx) && needsConfirmation(ctx, settings);
+    }),
+    new Check('allow', 'the person has not allowed this app what it asks for', async (ctx) => {
+      const consent = await consentOf(ctx, settings);
+      return consent !== undefined && !consent.given;
     }),
   );
   return [login, selectAccount, consent];

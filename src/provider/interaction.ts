@@ -1,16 +1,20 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import { errors, type Interaction, type InteractionResults } from 'oidc-provider';
+import type { Identity } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import { acrTailnet } from './assurance.ts';
+import { questionOf } from './consent.ts';
+import { consentAnswer, consentPage } from './consent-page.ts';
 import { refusalError } from './errors.ts';
+import type { Parameters } from './normalise.ts';
 import type { ConfirmPage } from './pages.ts';
 import { formActionSource, redirectHost } from './redirect-uri.ts';
 import { allowFormAction, personOf } from './render.ts';
 import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
-/** The page "Continue as … to …": the one page for every reason to show one. */
+/** The one page for every reason to show one: "Continue as … to …", or the one about a client that came by itself. */
 export async function showInteraction(
   ctx: Context,
   provider: Provider,
@@ -22,6 +26,12 @@ export async function showInteraction(
   if (!client || !person) throw expired();
   const target = String(interaction.params['redirect_uri']);
   allowFormAction(ctx, formActionSource(target));
+  ctx.type = 'html';
+  const question = questionOf(interaction);
+  if (question) {
+    ctx.body = await consentPage({ interaction, question, client }, person, settings);
+    return;
+  }
   const page: ConfirmPage = {
     person,
     clientName: client.clientName ?? client.clientId,
@@ -30,7 +40,6 @@ export async function showInteraction(
     why: interaction.prompt.reasons,
     scopes: String(interaction.params['scope'] ?? '').split(' '),
   };
-  ctx.type = 'html';
   ctx.body = settings.pages.confirm(page);
 }
 
@@ -42,30 +51,35 @@ export async function finishInteraction(
   ctx: Context,
   provider: Provider,
   settings: ProviderSettings,
-  action: unknown,
+  form: Parameters,
 ): Promise<void> {
   const { interaction, subject } = await begun(ctx, provider);
-  if (action !== 'continue' && action !== 'cancel') {
-    throw new errors.InvalidRequest('the form must be sent with action=continue or action=cancel');
-  }
   const client = await provider.Client.find(String(interaction.params['client_id']));
-  if (client) {
-    allowFormAction(ctx, formActionSource(String(interaction.params['redirect_uri'])));
-  }
-  const login = interaction.prompt.name === 'login';
-  const result: InteractionResults =
-    action === 'cancel'
-      ? { error: 'access_denied', error_description: 'the person chose not to log in' }
-      : {
-          ...(login
-            ? { login: { accountId: subject, ts: settings.clock.nowSeconds(), acr: acrTailnet } }
-            : {}),
-          consent: {},
-          select_account: {},
-        };
+  if (!client) throw expired();
+  allowFormAction(ctx, formActionSource(String(interaction.params['redirect_uri'])));
+  const question = questionOf(interaction);
+  const result = question
+    ? await consentAnswer({ interaction, question, client }, form, settings)
+    : confirmAnswer(interaction, subject, form, settings);
   const returnTo = await provider.interactionResult(ctx.req, ctx.res, result);
   ctx.status = 303;
   ctx.redirect(returnTo);
+}
+
+function confirmAnswer(
+  { prompt }: Interaction,
+  subject: string,
+  { action }: Parameters,
+  { clock }: ProviderSettings,
+): InteractionResults {
+  if (action !== 'continue' && action !== 'cancel') {
+    throw new errors.InvalidRequest('the form must be sent with action=continue or action=cancel');
+  }
+  if (action === 'cancel') {
+    return { error: 'access_denied', error_description: 'the person chose not to log in' };
+  }
+  const login = { accountId: subject, ts: clock.nowSeconds(), acr: acrTailnet };
+  return { ...(prompt.name === 'login' ? { login } : {}), consent: {}, select_account: {} };
 }
 
 /** The interaction of this browser and URL, if the peer is the one that it began with (T32). */
@@ -80,9 +94,8 @@ async function begun(
     throw cause;
   });
   if (ctx.path !== `/interaction/${interaction.uid}`) throw expired();
-  const subject = subjectOf(identified.identity);
-  requireOwner(interaction, subject);
-  return { interaction, subject };
+  requireOwner(interaction, identified.identity);
+  return { interaction, subject: subjectOf(identified.identity) };
 }
 
 /**
@@ -97,13 +110,19 @@ export async function requireOwnLogin(ctx: Context, provider: Provider): Promise
   if (!interaction) return;
   const identified = await factsOf(ctx).identify();
   if (!identified.ok) throw refusalError(identified.refusal, false);
-  requireOwner(interaction, subjectOf(identified.identity));
+  requireOwner(interaction, identified.identity);
 }
 
-/** @throws errors.InvalidRequest 403 when session or click of this interaction are another's */
-function requireOwner({ session, result }: Interaction, subject: string): void {
-  const owners = [session?.accountId, result?.login?.accountId];
-  if (owners.some((owner) => owner !== undefined && owner !== subject)) {
+/**
+ * @throws errors.InvalidRequest 403 when session or click of this interaction are another's, or what is asked for
+ *   there is asked of another device
+ */
+function requireOwner(interaction: Interaction, identity: Identity): void {
+  const { session, result } = interaction;
+  const question = questionOf(interaction);
+  const owners = [session?.accountId, result?.login?.accountId, question?.key.subject];
+  const isOthers = owners.some((owner) => owner !== undefined && owner !== subjectOf(identity));
+  if (isOthers || (question && question.device !== identity.node.stableId)) {
     // not `access_denied`: who asks may well enter this app, by a login of their own
     throw new errors.InvalidRequest('this login was begun by another person or device', 403);
   }

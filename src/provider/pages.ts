@@ -20,6 +20,39 @@ export interface ConfirmPage {
   readonly scopes: readonly string[];
 }
 
+/** Who registered a client by itself, and when. */
+export interface RegistrationFacts {
+  /** Epoch seconds. */
+  readonly at: number;
+  /** Login. Undefined: nobody that we know, or nobody wrote it down (`isAnonymous`). */
+  readonly by: string | undefined;
+  /** It came over the public internet. */
+  readonly isAnonymous: boolean;
+}
+
+/** May this client, which nobody but itself vouches for, get that in the person's name? */
+export interface ConsentPage {
+  readonly person: PagePerson;
+  /** What it calls itself. */
+  readonly clientName: string | undefined;
+  /** Where it publishes its description (a client ID metadata document). */
+  readonly describedAt: string | undefined;
+  readonly registration: RegistrationFacts | undefined;
+  /** As `ConfirmPage.redirectHost`. */
+  readonly redirectHost: string;
+  readonly identityScopes: readonly string[];
+  readonly resources: readonly {
+    readonly uri: string;
+    readonly name: string;
+    readonly scopes: readonly { readonly name: string; readonly text: string }[];
+  }[];
+  /** How long it may renew its access by itself, seconds; 0: not at all. */
+  readonly renewsSeconds: number;
+  /** Posts `action=allow` or `action=deny` here, with the token. */
+  readonly action: string;
+  readonly token: string;
+}
+
 /** What was decided about somebody who may not enter an app, and what would change it. */
 export interface DenialFacts {
   readonly clientName: string;
@@ -90,6 +123,7 @@ export interface DeviceConfirmPage {
 /** HTML documents, complete; pure. `http/pages/` has them, this stage only asks for them. */
 export interface Pages {
   confirm(page: ConfirmPage): string;
+  consent(page: ConsentPage): string;
   /** Also the denial page (403) and the one for trouble of our own (503). */
   error(page: ErrorPage): string;
   /** `form` is oidc-provider's form `op.logoutForm` without a button; `clientName` asked for the logout. */

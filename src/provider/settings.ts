@@ -4,10 +4,11 @@ import type { EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
+import type { ConsentTable } from '../store/consent-table.ts';
 import type { AuditTable } from '../store/store.ts';
 import type { DeviceLimits } from './device-limits.ts';
 import type { EnterSettings } from './enter.ts';
-import type { Pages } from './pages.ts';
+import type { Pages, RegistrationFacts } from './pages.ts';
 import type { ResourceDirectory } from './resources.ts';
 
 /** Lifetimes in seconds. */
@@ -41,6 +42,11 @@ export interface ProviderSettings extends EnterSettings {
   /** Our own node, for grants to suggest; without tags and addresses while tailscaled has not said. */
   readonly ownNode: () => OwnNode;
   readonly audit: AuditTable;
+  readonly consents: ConsentTable;
+  /** How long a consent is remembered. */
+  readonly consentSeconds: number;
+  /** Who registered a client, and when; undefined where nobody wrote it down. */
+  readonly registrationOf: (clientId: string) => Promise<RegistrationFacts | undefined>;
   readonly pages: Pages;
   readonly deviceLimits: DeviceLimits;
   /** The resources that an operator declared. */

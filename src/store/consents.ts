@@ -1,56 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Context } from './base-adapter.ts';
+import type { Consent, ConsentFilter, ConsentKey, ConsentTable } from './consent-table.ts';
 import type { Transactions } from './transactions.ts';
-
-/** What a consent is bound to: whoever asks under any other key has none. */
-export interface ConsentKey {
-  readonly subject: string;
-  readonly clientId: string;
-  /** `https://app.example`, `http://127.0.0.1` (any port), or `cursor:` for a private-use scheme. */
-  readonly redirectHost: string;
-  /** StableID, where the redirect leads back to the device that the person sits at. */
-  readonly device: string | undefined;
-  /** Of all redirect URIs, for clients whose metadata document may change them. */
-  readonly redirectsDigest: string | undefined;
-}
-
-/** Scopes that a person allowed a client to get for one resource. Times are epoch seconds. */
-export interface Consent extends ConsentKey {
-  /** Undefined: the scopes that say who somebody is, which belong to no resource. */
-  readonly resource: string | undefined;
-  /** Sorted. */
-  readonly scopes: readonly string[];
-  readonly login: string;
-  readonly givenAt: number;
-  /** Of the last login that needed no page, within a day; at first `givenAt`. */
-  readonly usedAt: number;
-  readonly expiresAt: number;
-}
-
-export interface ConsentFilter {
-  readonly subject?: string | undefined;
-  readonly clientId?: string | undefined;
-}
-
-export interface ConsentTable {
-  /** What is remembered under this key and has not expired, one item a resource. */
-  find(key: ConsentKey): Promise<Consent[]>;
-  /**
-   * Remembers a consent. Its scopes join those of the same key and resource, and the whole lives until the new end;
-   * scopes that were allowed to other redirect URIs (`redirectsDigest`), or have expired, are forgotten.
-   */
-  save(consent: Omit<Consent, 'usedAt'>): Promise<void>;
-  /** Notes that the consents under this key are in use, if the note that is there is more than a day old. */
-  use(key: ConsentKey, nowSeconds: number): Promise<void>;
-  /** Oldest first. */
-  list(filter: ConsentFilter): Promise<Consent[]>;
-  /**
-   * Forgets these consents and ends every login that these people have with these clients, tokens included, in one
-   * transaction.
-   * @returns what was forgotten
-   */
-  revoke(filter: ConsentFilter): Promise<Consent[]>;
-}
 
 /** Of `usedAt`, so that a login seldom writes. */
 const useResolutionSeconds = 86_400;
@@ -122,7 +73,7 @@ export class SqliteConsents implements ConsentTable {
     return (rows as unknown as Row[]).map(fromRow);
   }
 
-  async save(consent: Omit<Consent, 'usedAt'>): Promise<void> {
+  save(consent: Omit<Consent, 'usedAt'>): void {
     this.#transactions.run(
       this.#save,
       ...valuesOf(consent),
@@ -134,7 +85,7 @@ export class SqliteConsents implements ConsentTable {
     );
   }
 
-  async use(key: ConsentKey, nowSeconds: number): Promise<void> {
+  use(key: ConsentKey, nowSeconds: number): void {
     this.#transactions.run(this.#use, ...valuesOf(key), nowSeconds);
   }
 

@@ -124,7 +124,7 @@ export async function openApp(
 export async function press(
   browser: Browser,
   page: Answer,
-  world: World,
+  world: Pick<World, 'issuer'>,
   button: Parameters = { action: 'continue' },
 ): Promise<Answer> {
   const action = /<form [^>]*action="([^"]+)"/.exec(page.body)?.[1];

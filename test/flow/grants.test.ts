@@ -13,7 +13,9 @@ import {
   type Scenario,
   tailnetUnder,
 } from '../grants/scenario.ts';
+import { press } from './app.ts';
 import { Browser } from './browser.ts';
+import { isConsent } from './strangers-world.ts';
 import { startWorld, type World } from './world.ts';
 
 const names = readdirSync(new URL('../../grants/', import.meta.url))
@@ -95,7 +97,11 @@ async function logIn({ issuer }: World, address: string, id: string, secret: obj
     code_challenge_method: 'S256',
   };
   const browser = new Browser(address);
-  const { location } = await browser.open(`${issuer}/authorize?${new URLSearchParams(query)}`);
+  const page = await browser.follow(`${issuer}/authorize?${new URLSearchParams(query)}`);
+  // what registered itself is asked about
+  const { location } = isConsent(page)
+    ? await press(browser, page, { issuer }, { action: 'allow' })
+    : page;
   const code = location?.searchParams.get('code');
   if (!code) return { denied: location?.searchParams.get('error_description') ?? 'no answer' };
   const form = {

@@ -15,8 +15,10 @@ import {
   tsidpDirectory,
 } from '../takeover/tsidp-directory.ts';
 import { allowInPolicy } from './allow.ts';
+import { press } from './app.ts';
 import { Browser } from './browser.ts';
 import { movePeopleIn, recorded } from './people.ts';
+import { isConsent } from './strangers-world.ts';
 import { startWorld, type World } from './world.ts';
 
 type Entry = ReturnType<typeof entryOf>;
@@ -44,6 +46,7 @@ const open = (
     execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
   });
 
+/** The clients had registered themselves at tsidp, so people are asked about them once. */
 const logIn = async (config: oidc.Configuration, entry: Entry, browser = new Browser()) => {
   const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
   const url = oidc.buildAuthorizationUrl(config, {
@@ -52,7 +55,11 @@ const logIn = async (config: oidc.Configuration, entry: Entry, browser = new Bro
     state,
     nonce,
   });
-  const { location, body } = await browser.open(url);
+  const { origin } = new URL(config.serverMetadata().issuer);
+  const page = await browser.follow(url);
+  const { location, body } = isConsent(page)
+    ? await press(browser, page, { issuer: origin }, { action: 'allow' })
+    : page;
   if (!location) throw new Error(body);
   return oidc.authorizationCodeGrant(config, location, {
     expectedState: state,

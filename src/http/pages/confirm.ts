@@ -2,6 +2,7 @@ import type { ConfirmPage } from '../../provider/pages.ts';
 import { type Html, html } from './html.ts';
 import { renderDocument } from './layout.ts';
 import { loginText, personRows, row } from './person.ts';
+import { scopeWords } from './scope-words.ts';
 import { appName, cutEnd, cutMiddle, plainText } from './text.ts';
 
 /**
@@ -14,17 +15,6 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['consent', 'the app asked for your consent'],
   ['max_age', 'your last login is too long ago for this app'],
   ['confirm', 'logins to this app have to be confirmed'],
-]);
-
-/** Scopes in the words of the person who gives them away (OpenID Connect Core 5.4 and 11). */
-const scopeWords: ReadonlyMap<string, string> = new Map([
-  ['openid', 'who you are: your login and a fixed identifier'],
-  ['profile', 'your name and picture'],
-  ['email', 'your e-mail address'],
-  ['phone', 'your phone number, if one is known'],
-  ['address', 'your postal address, if one is known'],
-  ['groups', 'the groups you belong to'],
-  ['offline_access', 'access that lasts while you are away, until you sign out or it is revoked'],
 ]);
 
 export function confirm(page: ConfirmPage): string {

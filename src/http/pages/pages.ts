@@ -1,5 +1,6 @@
 import type { Pages } from '../../provider/pages.ts';
 import { confirm } from './confirm.ts';
+import { consent } from './consent.ts';
 import { deviceCode } from './device-code.ts';
 import { deviceConfirm } from './device-confirm.ts';
 import { deviceDone } from './device-done.ts';
@@ -11,6 +12,7 @@ import { mayEnter } from './may-enter.ts';
 
 export const pages: Pages = {
   confirm,
+  consent,
   deviceCode,
   deviceConfirm,
   deviceDone,

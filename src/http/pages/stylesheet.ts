@@ -44,6 +44,10 @@ pre {
 .notice { padding: 12px 16px; background: var(--notice); border-left: 4px solid var(--notice-line); border-radius: 4px; }
 main > :last-child { margin-bottom: 0; }
 .soft { color: var(--soft); font-size: 14px; }
+.where { margin: 16px 0; padding: 16px; border: 2px solid var(--accent); border-radius: 8px; text-align: center; }
+.where p { margin: 0; }
+.where .host { font-size: 28px; line-height: 1.25; font-weight: 650; }
+.claim { font-weight: 650; }
 .buttons { display: flex; flex-wrap: wrap; gap: 12px; margin: 24px 0 16px; }
 button, .button {
   flex: 1 1 160px; min-height: 48px; padding: 10px 20px; border-radius: 8px; text-align: center;

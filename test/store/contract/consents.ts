@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Consent } from '../../../src/store/consents.ts';
+import type { Consent } from '../../../src/store/consent-table.ts';
 import type { Open, Opened } from '../opened.ts';
 import { alive, saveLogin } from './login.ts';
 
@@ -28,8 +28,8 @@ export function consentContract(open: Open): void {
     it('finds what was saved, under this key only', async () => {
       const opened = open();
       const { consents } = opened.store;
-      await consents.save(consentAt(opened));
-      await consents.save(consentAt(opened, { resource: 'https://mcp.example/', scopes: [] }));
+      consents.save(consentAt(opened));
+      consents.save(consentAt(opened, { resource: 'https://mcp.example/', scopes: [] }));
       const saved = { ...consentAt(opened), scopes: ['email', 'openid'], usedAt: opened.clock.now };
       expect(await consents.find(key)).toEqual([
         saved,
@@ -50,23 +50,23 @@ export function consentContract(open: Open): void {
     it('joins scopes, and the whole lives until the new end', async () => {
       const opened = open();
       const { store, clock } = opened;
-      await store.consents.save(consentAt(opened));
+      store.consents.save(consentAt(opened));
       clock.now += 900;
-      await store.consents.save(consentAt(opened, { scopes: ['groups', 'openid'] }));
+      store.consents.save(consentAt(opened, { scopes: ['groups', 'openid'] }));
       clock.now += 900;
       const [found] = await store.consents.find(key);
       expect(found?.scopes).toEqual(['email', 'groups', 'openid']);
       clock.now += 100;
       expect(await store.consents.find(key)).toEqual([]);
-      await store.consents.save(consentAt(opened, { scopes: ['profile'] }));
+      store.consents.save(consentAt(opened, { scopes: ['profile'] }));
       expect((await store.consents.find(key)).map(({ scopes }) => scopes)).toEqual([['profile']]);
     });
 
     it('T17: forgets what was allowed to other redirect URIs', async () => {
       const opened = open();
       const { consents } = opened.store;
-      await consents.save(consentAt(opened, { redirectsDigest: 'old' }));
-      await consents.save(consentAt(opened, { redirectsDigest: 'new', scopes: ['openid'] }));
+      consents.save(consentAt(opened, { redirectsDigest: 'old' }));
+      consents.save(consentAt(opened, { redirectsDigest: 'new', scopes: ['openid'] }));
       expect(await consents.find({ ...key, redirectsDigest: 'old' })).toEqual([]);
       const found = await consents.find({ ...key, redirectsDigest: 'new' });
       expect(found.map(({ scopes }) => scopes)).toEqual([['openid']]);
@@ -75,11 +75,11 @@ export function consentContract(open: Open): void {
     it('notes a use at most once a day', async () => {
       const opened = open();
       const { store, clock } = opened;
-      await store.consents.save(consentAt(opened, { expiresAt: clock.now + 1_000_000 }));
+      store.consents.save(consentAt(opened, { expiresAt: clock.now + 1_000_000 }));
       const begun = clock.now;
-      await store.consents.use(key, begun + 86_399);
+      store.consents.use(key, begun + 86_399);
       expect((await store.consents.find(key))[0]?.usedAt).toBe(begun);
-      await store.consents.use(key, begun + 86_400);
+      store.consents.use(key, begun + 86_400);
       expect((await store.consents.find(key))[0]?.usedAt).toBe(begun + 86_400);
     });
 
@@ -87,14 +87,14 @@ export function consentContract(open: Open): void {
       const opened = open();
       const { store } = opened;
       const login = await saveLogin(opened);
-      await store.consents.save(consentAt(opened, { clientId: 'other' }));
-      await store.consents.save(consentAt(opened, { subject: 'userid:2' }));
+      store.consents.save(consentAt(opened, { clientId: 'other' }));
+      store.consents.save(consentAt(opened, { subject: 'userid:2' }));
       expect(await store.consents.revoke({ subject: 'userid:2', clientId: 'other' })).toEqual([]);
       await store.consents.revoke({ clientId: 'other' });
       await store.consents.revoke({ subject: 'userid:2' });
       expect(await store.consents.list({})).toEqual([]);
       expect(await alive(opened, login)).toEqual([true, true, true]);
-      await store.consents.save(consentAt(opened));
+      store.consents.save(consentAt(opened));
       const revoked = await store.consents.revoke({ subject: 'userid:1' });
       expect(revoked).toMatchObject([{ subject: 'userid:1', clientId: 'grafana' }]);
       expect(await alive(opened, login)).toEqual([false, false, false]);
@@ -103,8 +103,8 @@ export function consentContract(open: Open): void {
     it('go with their client, and with time', async () => {
       const opened = open();
       const { store, clock } = opened;
-      await store.consents.save(consentAt(opened));
-      await store.consents.save(consentAt(opened, { clientId: 'other' }));
+      store.consents.save(consentAt(opened));
+      store.consents.save(consentAt(opened, { clientId: 'other' }));
       await store.clients.remove('grafana');
       expect(await store.consents.list({})).toMatchObject([{ clientId: 'other' }]);
       expect(await store.sweep(clock.now + 1061, 100)).toBe(1);
