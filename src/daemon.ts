@@ -3,7 +3,6 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createApp } from './http/app.ts';
 import { type ChosenListen, chooseListener, issuerOf, issuerRemarks } from './http/choose.ts';
-import { createClientsApi } from './http/clients-api.ts';
 import { logErrors } from './http/error-log.ts';
 import { createLoad } from './http/load.ts';
 import { type Opened, type OpenParts, openAdmin, openListener } from './http/open.ts';
@@ -21,6 +20,7 @@ import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
 import { createDeviceLimits } from './provider/device-limits.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
+import { createClientManager } from './provider/manage-clients.ts';
 import { createProvider } from './provider/provider.ts';
 import { startExpiring } from './provider/registration-expiry.ts';
 import { registrationFacts } from './provider/registration-facts.ts';
@@ -129,8 +129,14 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     secrets,
     secretKey,
   });
-  const { clients } = store;
-  const clientsApi = createClientsApi({ settings, configured, clients, secretKey, secrets });
+  const clientManager = createClientManager({
+    declared: config.clients,
+    clients: store.clients,
+    audit: store.audit,
+    clock,
+    secretKey: async () => secretKey,
+    forget: (id) => secrets.forget(id),
+  });
   const registrationApi = createRegistrationApi({
     settings,
     secretKey,
@@ -159,7 +165,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
       const app = createApp({
         entrance,
         provider: () => provider,
-        clientsApi,
+        clients: clientManager,
         registrationApi,
         settings,
         status,

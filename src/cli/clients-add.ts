@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../clock.ts';
-import { checkChosenSecret, clientSchema } from '../config/client-schema.ts';
+import { checkChosenSecret } from '../config/client-schema.ts';
 import { valueAt } from '../config/document.ts';
 import { configFlags, type ParsedFlags } from '../config/flags.ts';
-import { schemaProblems } from '../config/problems.ts';
-import { type ClientConfig, type Config, loadConfigWith, toClient } from '../config.ts';
-import { clientFromConfig } from '../provider/client-metadata.ts';
-import { loadOrCreateSecretKey } from '../provider/secret-key.ts';
-import { generateSecret, hashChosen, hashGenerated } from '../provider/secrets.ts';
-import type { Store } from '../store/store.ts';
-import { isConfigured, recordChange, withStore } from './client-store.ts';
+import { type Config, loadConfigWith } from '../config.ts';
+import { ClientProblem } from '../provider/client-problem.ts';
+import type { AddedClient } from '../provider/manage-clients.ts';
+import { withClients } from './clients.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
-import { printJson } from './print.ts';
+import { printJson, shownOnce } from './print.ts';
 import { readSecret } from './read-secret.ts';
 
 /** Which flag fills which member of a declaration; the schema's words are then about the flag. */
@@ -93,42 +89,39 @@ export const clientsAdd = defineCommand({
   },
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
-    const secret = await chooseSecret(flags, io);
-    const client = declare(flags, secret?.text);
-    if (isConfigured(config, client.id)) {
-      throw new CommandError(
-        `client "${client.id}" is declared in the configuration file: choose another --id`,
-      );
-    }
-    await withStore(config, (store) => save(store, client, secret));
-    io.out(
-      flags.switches.has('json') ? asJson(client, secret, config) : asText(client, secret, config),
-    );
+    const isPublic = flags.switches.has('public');
+    const secret = await chosenSecret(flags, io);
+    const given = declarationOf(flags, secret);
+    const added = await withClients(config, async (clients) => {
+      try {
+        return await clients.add(given, secret === undefined && !isPublic);
+      } catch (error) {
+        throw inFlags(error, given);
+      }
+    });
+    io.out(flags.switches.has('json') ? asJson(added, config) : asText(added, config));
   },
 });
 
-interface Secret {
-  readonly text: string;
-  readonly isGenerated: boolean;
-}
-
-const chooseSecret = async (flags: ParsedFlags, io: Io): Promise<Secret | undefined> => {
-  const isPublic = flags.switches.has('public');
-  if (!flags.switches.has('secret-stdin')) {
-    return isPublic ? undefined : { text: generateSecret(), isGenerated: true };
+const chosenSecret = async (flags: ParsedFlags, io: Io): Promise<string | undefined> => {
+  if (!flags.switches.has('secret-stdin')) return undefined;
+  if (flags.switches.has('public')) {
+    throw new UsageError('--public and --secret-stdin exclude each other');
   }
-  if (isPublic) throw new UsageError('--public and --secret-stdin exclude each other');
-  return { text: await readSecret(io, checkChosenSecret), isGenerated: false };
+  return readSecret(io, checkChosenSecret);
 };
 
-const declare = (flags: ParsedFlags, secret: string | undefined): ClientConfig => {
+type Declaration = Readonly<Record<string, unknown>>;
+
+/** As the configuration file would declare the app. */
+const declarationOf = (flags: ParsedFlags, secret: string | undefined): Declaration => {
   const name = flags.strings['name']?.at(-1);
   if (name === undefined && flags.strings['id'] === undefined) {
     throw new UsageError('--name: is missing: say what pages shall call the app');
   }
   const requirement = listsOf(flags, required);
   const requires = Object.keys(requirement).length > 0 ? requirement : undefined;
-  const given = {
+  return {
     id: inventId(name ?? ''),
     ...Object.fromEntries(
       Object.entries(single).flatMap(([member, flag]) =>
@@ -139,16 +132,25 @@ const declare = (flags: ParsedFlags, secret: string | undefined): ClientConfig =
     ...(requires === undefined ? {} : { requires }),
     ...(secret === undefined ? {} : { secret }),
   };
-  const parsed = clientSchema.safeParse(given);
-  if (parsed.success) return toClient(parsed.data, undefined);
+};
+
+/** What is wrong with the declaration, said of the flags that made it. */
+const inFlags = (error: unknown, given: Declaration): unknown => {
+  if (!(error instanceof ClientProblem)) return error;
+  if (error.code === 'declared') {
+    return new CommandError(
+      `client ${JSON.stringify(error.id)} is declared in the configuration file: choose another --id`,
+    );
+  }
+  if (error.code !== 'invalid') return error;
   const flagOf: Readonly<Record<string, string>> = { ...single, ...lists, ...required };
-  const problems = schemaProblems(parsed.error).map(({ path, text }) => {
+  const problems = error.problems.map(({ path, text }) => {
     const value = valueAt(given, path);
     const shown = typeof value === 'string' ? `${JSON.stringify(value)} ` : '';
     const member = String(path[0] === 'requires' ? path[1] : path[0]);
     return `--${flagOf[member] ?? member}: ${value === undefined ? 'is missing; it ' : shown}${text}`;
   });
-  throw new UsageError(problems.join('\n'));
+  return new UsageError(problems.join('\n'));
 };
 
 const listsOf = (
@@ -172,50 +174,22 @@ const inventId = (name: string): string => {
   return `${words || 'app'}-${randomBytes(4).toString('hex')}`;
 };
 
-const save = async (
-  store: Store,
-  client: ClientConfig,
-  secret: Secret | undefined,
-): Promise<void> => {
-  if ((await store.clients.find(client.id)) !== undefined) {
-    throw new CommandError(`client "${client.id}" exists already: choose another --id`);
-  }
-  const at = systemClock.nowSeconds();
-  await store.clients.save({
-    id: client.id,
-    metadata: clientFromConfig(client),
-    secretVerifier: secret === undefined ? null : await makeVerifier(store, secret),
-    source: 'cli',
-    createdAt: at,
-    updatedAt: at,
-  });
-  recordChange(store, client.id, 'add');
-  await store.committed();
-};
-
-/** What is kept of a secret; the secret itself is not. */
-const makeVerifier = async (store: Store, { text, isGenerated }: Secret): Promise<string> =>
-  isGenerated
-    ? hashGenerated(text, await loadOrCreateSecretKey(store, systemClock))
-    : hashChosen(text);
-
-const asJson = (client: ClientConfig, secret: Secret | undefined, config: Config): string =>
+const asJson = ({ client, secret }: AddedClient, config: Config): string =>
   printJson({
     client_id: client.id,
-    ...(secret?.isGenerated ? { client_secret: secret.text } : {}),
+    ...(secret === undefined ? {} : { client_secret: secret }),
     ...(config.issuer === undefined ? {} : { issuer: config.issuer }),
-    ...clientFromConfig(client),
+    ...client.metadata,
   });
 
-const asText = (client: ClientConfig, secret: Secret | undefined, config: Config): string => {
-  const secretLine = secret?.isGenerated
-    ? `${secret.text}   (shown this once: only a digest of it is kept)`
-    : secret && '(the one you gave)';
+const asText = ({ client, secret }: AddedClient, config: Config): string => {
+  const given = client.secret === 'none' ? '(none: a public client)' : '(the one you gave)';
+  const uris = client.metadata['redirect_uris'] as readonly string[];
   const lines = [
     ['issuer', config.issuer],
     ['client ID', client.id],
-    ['client secret', secretLine ?? '(none: a public client)'],
-    ...client.redirectUris.map((uri) => ['redirect URI', uri]),
+    ['client secret', secret === undefined ? given : shownOnce(secret)],
+    ...uris.map((uri) => ['redirect URI', uri]),
   ];
   return lines
     .filter(([, value]) => value !== undefined)

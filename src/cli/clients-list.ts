@@ -1,7 +1,7 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import { withExistingStore } from './client-store.ts';
-import { type ClientView, viewConfigured, viewStored } from './client-view.ts';
+import type { ClientView } from '../provider/client-view.ts';
+import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printJson, printTable } from './print.ts';
 
@@ -13,11 +13,7 @@ export const clientsList = defineCommand({
   flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
-    const stored = await withExistingStore(config, [], (store) => store.clients.list());
-    const views = [
-      ...viewConfigured(config),
-      ...stored.map((client) => viewStored(client, config)),
-    ];
+    const views = await withClients(config, (clients) => clients.list());
     if (flags.switches.has('json')) io.out(printJson(views));
     else if (views.length > 0) io.out(printTable([headings, ...views.map(toRow)]));
     else io.out('no clients yet: "tsidp clients add" adds one\n');

@@ -1,6 +1,6 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import { changeClient } from './client-store.ts';
+import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';
 
@@ -13,9 +13,7 @@ export const clientsRemove = defineCommand({
   async act(flags, io) {
     const id = flags.positionals[0] ?? '';
     const config = loadConfigWith(flags, io.env);
-    const { metadata } = await changeClient(config, id, 'remove', async (client, store) => {
-      await store.clients.remove(client.id);
-    });
+    const { metadata } = await withClients(config, (clients) => clients.remove(id));
     const name = String(metadata['client_name'] ?? id);
     io.out(
       flags.switches.has('json')

@@ -1,12 +1,9 @@
-import { systemClock } from '../clock.ts';
 import { checkChosenSecret } from '../config/client-schema.ts';
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import { loadOrCreateSecretKey } from '../provider/secret-key.ts';
-import { generateSecret, hashChosen, hashGenerated } from '../provider/secrets.ts';
-import { changeClient } from './client-store.ts';
-import { CommandError, defineCommand } from './command.ts';
-import { printJson } from './print.ts';
+import { withClients } from './clients.ts';
+import { defineCommand } from './command.ts';
+import { printJson, shownOnce } from './print.ts';
 import { readSecret } from './read-secret.ts';
 
 export const clientsRotateSecret = defineCommand({
@@ -25,30 +22,13 @@ export const clientsRotateSecret = defineCommand({
     const chosen = flags.switches.has('secret-stdin')
       ? await readSecret(io, checkChosenSecret)
       : undefined;
-    const secret = chosen ?? generateSecret();
-    await changeClient(config, id, 'rotate-secret', async (client, store) => {
-      if (client.secretVerifier === null) {
-        throw new CommandError(`client "${id}" is public: it has no secret to replace`);
-      }
-      const secretVerifier =
-        chosen === undefined
-          ? hashGenerated(secret, await loadOrCreateSecretKey(store, systemClock))
-          : await hashChosen(chosen);
-      await store.clients.save({
-        ...client,
-        secretVerifier,
-        updatedAt: systemClock.nowSeconds(),
-      });
-    });
-    const shown = chosen === undefined ? secret : undefined;
+    const secret = await withClients(config, (clients) => clients.rotateSecret(id, chosen));
     if (flags.switches.has('json')) {
-      io.out(printJson({ client_id: id, ...(shown && { client_secret: shown }) }));
-    } else {
-      io.out(`client ID      ${id}\n`);
-      io.out(
-        `client secret  ${shown ? `${shown}   (shown this once: only a digest of it is kept)` : '(the one you gave)'}\n`,
-      );
-      io.out('The old secret is refused from now on.\n');
+      io.out(printJson({ client_id: id, ...(secret && { client_secret: secret }) }));
+      return;
     }
+    io.out(`client ID      ${id}\n`);
+    io.out(`client secret  ${secret ? shownOnce(secret) : '(the one you gave)'}\n`);
+    io.out('The old secret is refused from now on.\n');
   },
 });

@@ -1,7 +1,6 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import { noSuchClient, withExistingStore } from './client-store.ts';
-import { viewConfigured, viewStored } from './client-view.ts';
+import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';
 
@@ -14,12 +13,7 @@ export const clientsShow = defineCommand({
   async act(flags, io) {
     const id = flags.positionals[0] ?? '';
     const config = loadConfigWith(flags, io.env);
-    const stored = await withExistingStore(config, undefined, (store) => store.clients.find(id));
-    // The configuration file's declaration is the one that counts.
-    const view =
-      viewConfigured(config).find((client) => client.id === id) ??
-      (stored && viewStored(stored, config));
-    if (view === undefined) throw noSuchClient(config, id);
+    const view = await withClients(config, (clients) => clients.show(id));
     if (flags.switches.has('json')) {
       io.out(printJson(view));
       return;

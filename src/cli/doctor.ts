@@ -9,6 +9,7 @@ import { type Finding, ok, problem } from '../doctor/finding.ts';
 import { listenerFindings } from '../doctor/listener.ts';
 import { nodeFindings } from '../doctor/node.ts';
 import { type AskedPeer, ruleFindings } from '../doctor/rules.ts';
+import { trustFindings } from '../doctor/trust.ts';
 import { type LocalApi, LocalApiError } from '../peer/local-api.ts';
 import { inspectDatabase } from '../store/inspect.ts';
 import { databasePath } from '../store/open.ts';
@@ -101,6 +102,7 @@ async function tailnetFindings(
       ...node,
       clock,
       ...(await listenerFindings({ config, node: live.status, api, clock: systemClock })),
+      ...trustFindings(config, live.peers),
       ...(await policyFindings(config, live)),
     ];
   } catch (error) {

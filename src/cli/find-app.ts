@@ -13,7 +13,7 @@ export async function findApp(config: Config, id: string): Promise<App> {
     const metadata = clientFromConfig(configured);
     return appOfStored({ id, metadata, source: 'config' });
   }
-  const stored = await withExistingStore(config, undefined, (store) => store.clients.find(id));
+  const stored = await withExistingStore(config, (store) => store.clients.find(id));
   if (!stored) throw noSuchClient(config, id);
   return appOfStored(stored);
 }

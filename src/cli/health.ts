@@ -1,9 +1,10 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
+import { adminSocketPath } from '../http/admin-paths.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { printable } from './print.ts';
 
@@ -34,7 +35,7 @@ export const health = defineCommand({
     }
     const path = flags.switches.has('live') ? '/healthz' : '/readyz';
     const socket = () =>
-      resolve(given ?? join(loadConfigWith(flags, io.env).stateDirectory, 'admin.sock'));
+      resolve(given ?? adminSocketPath(loadConfigWith(flags, io.env).stateDirectory));
     const answer = await (url === undefined
       ? ask({ socketPath: socket(), path })
       : ask(new URL(path, url)));

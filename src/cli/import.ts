@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts';
 import { configFlags } from '../config/flags.ts';
 import { type Config, loadConfigWith } from '../config.ts';
 import { existingIn, importState } from '../takeover/import.ts';
-import { nothingYet, type Plan, planImport } from '../takeover/plan.ts';
+import { type Plan, planImport } from '../takeover/plan.ts';
 import { reportOf, requireWhole } from '../takeover/report.ts';
 import { TakeoverError } from '../takeover/takeover-error.ts';
 import { readTsidpState, type TsidpState } from '../takeover/tsidp-state.ts';
@@ -44,9 +44,7 @@ export const importTsidp = defineCommand({
 });
 
 const planOnly = (config: Config, state: TsidpState): Promise<Plan> =>
-  withExistingStore(config, planImport(state, nothingYet), async (store) =>
-    planImport(state, await existingIn(store)),
-  );
+  withExistingStore(config, async (store) => planImport(state, await existingIn(store)));
 
 const doImport = (config: Config, state: TsidpState): Promise<Plan> =>
   withStore(config, (store) => importState(state, { store, clock: systemClock, by: 'cli' }));

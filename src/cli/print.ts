@@ -28,3 +28,7 @@ export const printTable = (rows: readonly (readonly string[])[]): string => {
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
 };
+
+/** A secret that we made, as it is printed this one time. */
+export const shownOnce = (secret: string): string =>
+  `${secret}   (shown this once: only a digest of it is kept)`;

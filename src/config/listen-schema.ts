@@ -85,12 +85,28 @@ const auto = members({
   addresses,
 }).superRefine(checkTogether);
 
+const checkProxy = (name: string): string | undefined => {
+  if (isIP(name) !== 0) {
+    return 'must be a StableID or a tag: an address goes to another device once this one is gone';
+  }
+  return /^(?:tag:)?[A-Za-z0-9][A-Za-z0-9-]{0,62}$/u.test(name)
+    ? undefined
+    : 'must be a tag such as "tag:proxy" or a StableID such as "nKpF3t2CNTRL" ("tailscale whois --json ADDRESS" tells it)';
+};
+
+const trustedProxies = listOf(text(checkProxy), 0, 16)
+  .default([])
+  .describe(
+    "Reverse proxies on other nodes, by tag or StableID, whose X-Forwarded-For says for whom they connect. They can be anybody's login, never an administrator.",
+  );
+
 const tailnet = members({
   type: z.literal('tailnet'),
   port: ownPort,
   plainHttp,
   ...certificate,
   addresses,
+  trustedProxies,
 }).superRefine(checkTogether);
 
 const serve = members({

@@ -33,6 +33,8 @@ export interface TailnetListen extends CertificateFiles {
   readonly type: 'tailnet';
   readonly port: number;
   readonly plainHttp: boolean;
+  /** StableIDs and tags of reverse proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   /** Undefined: the node's own, also when they change. */
   readonly addresses: readonly string[] | undefined;
 }

@@ -67,6 +67,9 @@ export const fileSchema = members({
     .default('addresses')
     .describe('When email_verified is true; addresses: for logins that are addresses.'),
   allowForeignUsers: flag('Let in members of other tailnets that this node is shared with.'),
+  allowSelf: flag(
+    'Take every program on this machine for its node: its owner, or the machine. Never an administrator.',
+  ),
   whoisCacheSeconds: whole(0, 5, 1, 'How long an answer of tailscaled may be used again.'),
   staleNetworkMapSeconds: whole(
     0,

@@ -11,36 +11,60 @@ import type { AuditRecord } from '../store/store.ts';
 /** Who administers, as the audit record names them. */
 export type Administrator = Pick<AuditRecord, 'subject' | 'login' | 'device' | 'detail'>;
 
+type Sought = { readonly administrator: Administrator } | { readonly error: () => Error };
+
 /**
  * Whoever a rule with `allow_admin_ui` names, asked anew for each request, and whoever may open the admin socket.
- * Where a connection comes from never makes an administrator (T25).
+ * Where a connection comes from never makes an administrator (T25), and the connection must be the device's own:
+ * not a program's on our own node (T35), and not a proxy's, which would then administer as anybody (T34).
  * @throws errors.OIDCProviderError 403, recorded; 503 while nobody can be asked
  */
 export async function requireAdministrator(
   ctx: Context,
   settings: ProviderSettings,
 ): Promise<Administrator> {
+  const sought = await seekAdministrator(ctx, settings);
+  if ('error' in sought) throw sought.error();
+  return sought.administrator;
+}
+
+/** As `requireAdministrator`, for what others may see, too: nothing is denied, and nothing recorded. */
+export async function isAdministrator(ctx: Context, settings: ProviderSettings): Promise<boolean> {
+  return 'administrator' in (await seekAdministrator(ctx, settings));
+}
+
+const indirect = {
+  self: 'programs on the machine that runs this login server may not administer it: use "tsidp clients" there, or a device of your own',
+  proxy:
+    'nobody administers this server through a reverse proxy: open its address directly from your own device',
+} as const;
+
+async function seekAdministrator(ctx: Context, settings: ProviderSettings): Promise<Sought> {
   const facts = factsOf(ctx);
-  if (facts.admin) return { detail: { by: 'admin socket' } };
+  if (facts.admin) return { administrator: { detail: { by: 'admin socket' } } };
+  const refused = (record: Parameters<typeof denied>[2]): Sought => ({
+    error: () => denied(ctx, settings, record),
+  });
   const identified = await facts.identify();
   if (!identified.ok) {
     const { refusal } = identified;
-    if (isOwnTrouble(refusal)) throw refusalError(refusal, false);
-    throw denied(ctx, settings, { reason: refusal.message });
+    if (isOwnTrouble(refusal)) return { error: () => refusalError(refusal, false) };
+    return refused({ reason: refusal.message });
   }
   if (identified.stale) facts.stale = true;
-  const { identity, capMap } = identified;
+  const { identity, capMap, through } = identified;
   const who = {
     subject: subjectOf(identity),
     login: displayLogin(identity),
     device: identity.node.stableId,
   };
+  if (through !== undefined) return refused({ ...who, reason: indirect[through] });
   const decision = decideAdmin({ identity, rules: rulesOf(capMap) });
   if (!decision.allowed) {
     const { reason, trace } = decision;
-    throw denied(ctx, settings, { ...who, reason, detail: { trace } });
+    return refused({ ...who, reason, detail: { trace } });
   }
-  return { ...who, detail: { by: 'http', ...staleMark(ctx) } };
+  return { administrator: { ...who, detail: { by: 'http', ...staleMark(ctx) } } };
 }
 
 function denied(

@@ -30,7 +30,7 @@ export function chooseListener(auto: AutoListen, node: Node): Choice {
   if (node.tun || addresses) {
     const where = addresses ? 'the configured addresses' : "the node's own addresses";
     return {
-      listen: { type: 'tailnet', ...own, addresses },
+      listen: { type: 'tailnet', ...own, addresses, trustedProxies: [] },
       why: `${scheme} on ${where}, port ${port}, as tailscaled has ${node.tun ? 'a' : 'no'} TUN device`,
     };
   }
@@ -61,12 +61,14 @@ export function issuerRemarks(
   listen: ChosenListen,
   node: Pick<NodeStatus, 'dnsName' | 'addresses'>,
 ): string[] {
-  if (listen.type === 'demo') return [];
+  // a proxy that is known leads from one to the other
+  const isBehindProxy = listen.type === 'tailnet' && listen.trustedProxies.length > 0;
+  if (listen.type === 'demo' || isBehindProxy) return [];
   const { hostname, port, protocol } = new URL(issuer);
   const remarks: string[] = [];
   if (hostname !== node.dnsName && !node.addresses.includes(hostname.replace(/^\[|\]$/g, ''))) {
     remarks.push(
-      `The issuer's host ${hostname} is not this node's name ${node.dnsName}. That works when the name leads straight to this node (own domain). Behind a reverse proxy everybody would look like the proxy, so nobody is logged in without it passing connections through.`,
+      `The issuer's host ${hostname} is not this node's name ${node.dnsName}. That works when the name leads straight to this node (own domain). Behind a reverse proxy everybody would look like the proxy, so nobody is logged in unless it passes connections through, or is named in listen.trustedProxies.`,
     );
   }
   const issuerPort = Number(port) || (protocol === 'https:' ? 443 : 80);

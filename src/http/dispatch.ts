@@ -16,18 +16,24 @@ import {
 } from '../provider/normalise.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
-import { allowFormAction, personOf } from '../provider/render.ts';
+import { allowFormAction } from '../provider/render.ts';
 import { factsOf } from '../provider/request.ts';
 import { referStructured } from '../provider/structured-tokens.ts';
+import { answerCommandLine } from './admin-api.ts';
 import { readBody, readForm, replayBody } from './body.ts';
+import { createClientPages } from './client-pages.ts';
+import { createClientsApi } from './clients-api.ts';
 import { answerDevicePage } from './device-route.ts';
 import { type Route, showsRegistration } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
+import { showHome } from './home.ts';
 import type { AppParts } from './parts.ts';
 
 /** Sends a request that may pass to the one that answers it: our own few routes, else oidc-provider. */
 export function createDispatch(parts: AppParts): (ctx: Context, route: Route) => Promise<void> {
   const { settings } = parts;
+  const clientsApi = createClientsApi(parts);
+  const clientPages = createClientPages(parts);
   const vocabulary = { scopes: supportedScopes, resources: settings.resources };
   const composed = new WeakMap<Provider, Middleware>();
   const runProvider = async (ctx: Context): Promise<void> => {
@@ -49,10 +55,17 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return answerReadiness(ctx, parts);
       case '/':
         return showHome(ctx, parts);
+      case '/new':
+      case '/edit/*':
+        return clientPages(ctx, route, parts.bodyLimitBytes);
+      case '/admin/clients':
+      case '/admin/clients/*':
+      case '/admin/secrets/*':
+        return answerCommandLine(ctx, route, parts.bodyLimitBytes, parts.clients);
       case '/clients/':
       case '/clients/new':
       case '/clients/*':
-        return parts.clientsApi(ctx, route, parts.bodyLimitBytes);
+        return clientsApi(ctx, route, parts.bodyLimitBytes);
       case '/register':
       case '/register/*':
         return parts.registrationApi(ctx, route, parts.entrance.exposure(ctx.req), runProvider);
@@ -101,17 +114,6 @@ function hideRegistration(ctx: Context, { kind }: Route, { entrance, settings }:
 /** At `/logout` oidc-provider would answer errors in JSON to whoever does not ask for HTML. */
 function answerPeopleInHtml(ctx: Context, { kind }: Route): void {
   if (kind === 'page') ctx.req.headers.accept = 'text/html';
-}
-
-async function showHome(ctx: Context, { settings }: AppParts): Promise<void> {
-  const facts = factsOf(ctx);
-  const identified = await facts.identify();
-  ctx.type = 'html';
-  ctx.body = settings.pages.home({
-    person: await personOf(facts),
-    refusal: identified.ok ? undefined : identified.refusal.message,
-    issuer: settings.issuer,
-  });
 }
 
 /**

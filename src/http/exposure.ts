@@ -111,6 +111,20 @@ export const exposure: readonly Route[] = [
       sameOriginOnly: true,
     }),
   ),
+  // the same for browsers, at tsidp's paths
+  ...['/new', '/edit/*'].map(
+    (path): Route => ({
+      path,
+      methods: ['GET', 'POST'],
+      kind: 'page',
+      listeners: people,
+      sameOriginOnly: true,
+    }),
+  ),
+  // the command line's
+  { path: '/admin/clients', methods: ['GET', 'POST'], kind: 'api', listeners: ['admin'] },
+  { path: '/admin/clients/*', methods: ['GET', 'DELETE'], kind: 'api', listeners: ['admin'] },
+  { path: '/admin/secrets/*', methods: ['POST'], kind: 'api', listeners: ['admin'] },
   { path: '/healthz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
   { path: '/readyz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
 ];

@@ -8,6 +8,7 @@ import type { LocalApi } from '../peer/local-api.ts';
 import { keepServed } from '../peer/serve.ts';
 import { serveProblem } from '../peer/serve-rights.ts';
 import type { NodeStatus, StatusWatch } from '../peer/status.ts';
+import { adminSocketPath } from './admin-paths.ts';
 import { bindAll } from './bound.ts';
 import type { ChosenListen } from './choose.ts';
 import { adminEntrance } from './identify/admin.ts';
@@ -64,7 +65,9 @@ async function openFront(chosen: FrontListen, parts: OpenParts): Promise<Opened>
       'tailscaled has a TUN device, so no peer ever comes through the userspace listener: use "tailnet"',
     );
   }
-  const entrance = type === 'userspace' ? userspaceEntrance(parts) : socketEntrance(type, parts);
+  const trusted = type === 'tailnet' ? chosen.trustedProxies : [];
+  const entrance =
+    type === 'userspace' ? userspaceEntrance(parts) : socketEntrance(type, parts, trusted);
   const source = type === 'demo' || chosen.plainHttp ? undefined : sourceOf(chosen, parts);
   const tls = source && (await openTls(source, [parts.issuer.hostname, node.dnsName], parts));
   const follows = type === 'tailnet' && chosen.addresses === undefined;
@@ -196,9 +199,4 @@ export async function openAdmin(parts: OpenParts): Promise<Opened | undefined> {
     parts.log.warn(`The admin socket is not there: ${error.message}`);
     return undefined;
   }
-}
-
-/** Where the command line finds a running daemon. */
-export function adminSocketPath(stateDirectory: string): string {
-  return join(stateDirectory, 'admin.sock');
 }

@@ -1,9 +1,9 @@
 import type Provider from 'oidc-provider';
 import type { Logger } from '../log.ts';
 import type { StatusWatch } from '../peer/status.ts';
+import type { ClientManager } from '../provider/manage-clients.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import type { Store } from '../store/store.ts';
-import type { ClientsApi } from './clients-api.ts';
 import type { Entrance } from './identify/entrance.ts';
 import type { Load } from './load.ts';
 import type { RegistrationApi } from './registration.ts';
@@ -13,7 +13,7 @@ export interface AppParts {
   readonly entrance: Entrance;
   /** The instance to answer with now; a key rotation swaps it. */
   readonly provider: () => Provider;
-  readonly clientsApi: ClientsApi;
+  readonly clients: ClientManager;
   readonly registrationApi: RegistrationApi;
   readonly settings: ProviderSettings;
   readonly status: StatusWatch;

@@ -5,6 +5,8 @@ import type { Device, Identified, RefusalCode } from './identity.ts';
 export interface IdentifyOptions {
   /** The operator lets members of other tailnets in, to whom our node is shared. */
   readonly allowForeignUsers: boolean;
+  /** The operator takes every program on our own node for the node: its owner, or a machine (T35). */
+  readonly allowSelf: boolean;
   /** How long logins go on from the last network map after the control server is lost, seconds. */
   readonly staleNetworkMapSeconds: number;
 }
@@ -54,13 +56,15 @@ export function identify(
   if (view.staleSeconds > options.staleNetworkMapSeconds) return refuse('stale');
   if (answer.kind === 'unknown') return refuse('unknown');
   const { node, profile } = answer;
-  if (node.stableId === status.stableId) return refuse('self');
+  const isSelf = node.stableId === status.stableId;
+  if (isSelf && !options.allowSelf) return refuse('self');
   if (node.expired) return refuse('expired');
   // a tag is a name of its own tailnet: another one's tag:ci must never pass for ours (T20, T21)
   const isForeignMachine = node.sharee && node.tags.length > 0;
   if (isForeignMachine || (node.sharee && !options.allowForeignUsers)) return refuse('foreign');
 
   const stale = view.staleSeconds > 0;
+  const through = isSelf ? ({ through: 'self' } as const) : {};
   const tailnet = tailnetOf(node.name);
   const device = deviceOf(node);
   if (node.tags.length > 0) {
@@ -71,7 +75,7 @@ export function identify(
       tags: node.tags,
       node: device,
     } as const;
-    return { ok: true, identity, capMap: answer.capMap, stale };
+    return { ok: true, identity, capMap: answer.capMap, stale, ...through };
   }
   const identity = {
     kind: 'user',
@@ -83,7 +87,7 @@ export function identify(
     node: device,
     foreign: node.sharee,
   } as const;
-  return { ok: true, identity, capMap: answer.capMap, stale };
+  return { ok: true, identity, capMap: answer.capMap, stale, ...through };
 }
 
 /** `alice.tailnet.test.` → `tailnet.test.`, as tsidp's `tailnet` claim. */

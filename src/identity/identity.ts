@@ -66,5 +66,10 @@ export type Identified =
       readonly capMap: CapMap;
       /** The control server is away; the answer comes from the last network map. */
       readonly stale: boolean;
+      /**
+       * The connection is not the device's own: a program on our own node (T35), or a proxy that the operator
+       * trusts (T34). Enough to log in where the operator opted in, never to administer.
+       */
+      readonly through?: 'self' | 'proxy';
     }
   | { readonly ok: false; readonly refusal: Refusal };

@@ -3,6 +3,8 @@ import { decimal, flag, object, optionalObject, optionalText, readJson, texts } 
 
 /** Another device, as `status` lists it. */
 export interface StatusPeer {
+  /** Empty where tailscaled says none. */
+  readonly stableId: string;
   /** DNS name without its trailing dot. */
   readonly name: string;
   /** Canonical. */
@@ -36,6 +38,7 @@ function readPeer(
   const profile = optionalObject(users[decimal(peer['UserID'], 'Peer.UserID')], 'User');
   const login = optionalText(profile['LoginName'], 'User.LoginName');
   return {
+    stableId: optionalText(peer['ID'], 'Peer.ID') ?? '',
     name: (optionalText(peer['DNSName'], 'Peer.DNSName') ?? '').replace(/\.$/, ''),
     addresses: texts(peer['TailscaleIPs'], 'Peer.TailscaleIPs').flatMap(
       (address) => parseAddress(address) ?? [],

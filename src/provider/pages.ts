@@ -142,5 +142,7 @@ export interface Pages {
     person: PagePerson | undefined;
     refusal: string | undefined;
     issuer: string;
+    /** For administrators alone. */
+    apps?: readonly { readonly id: string; readonly name: string }[] | undefined;
   }): string;
 }

@@ -15,6 +15,8 @@ export interface RequestFacts {
   readonly peer: string;
   /** Who is at the other end; asked at the first call, one answer for the whole request. */
   readonly identify: () => Promise<Identified>;
+  /** StableID of the proxy that it came through, which the operator trusts (T34). */
+  readonly proxy?: string;
   /** It came over the admin socket, whose file permission is the credential (T25). */
   readonly admin?: true;
   /** `jti` of the ID token issued in this request, for the audit record. */
@@ -51,7 +53,11 @@ export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
   return facts;
 }
 
-/** What the audit record of a request says in its `detail` when it was decided without the control server. */
-export function staleMark(ctx: Pick<Context, 'state'>): { stale?: true } {
-  return factsOf(ctx).stale ? { stale: true } : {};
+/**
+ * What the audit record of a request says in its `detail` when it was decided without the control server, or about
+ * somebody behind a proxy.
+ */
+export function staleMark(ctx: Pick<Context, 'state'>): { stale?: true; proxy?: string } {
+  const { stale, proxy } = factsOf(ctx);
+  return { ...(stale ? { stale } : {}), ...(proxy === undefined ? {} : { proxy }) };
 }

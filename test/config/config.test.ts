@@ -22,6 +22,7 @@ test('an empty file is a whole configuration', () => {
     access: 'open',
     emailVerified: 'addresses',
     allowForeignUsers: false,
+    allowSelf: false,
     capabilityScopes: [],
     whoisCacheSeconds: 1,
     staleNetworkMapSeconds: 3600,

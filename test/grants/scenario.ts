@@ -123,6 +123,7 @@ function peersNamed(scenario: Scenario, tailnet: Tailnet, name: string): readonl
   if (nodes.length === 0) throw new Error(`nobody is called ${name}`);
   const options = {
     allowForeignUsers: scenario.allowForeignUsers,
+    allowSelf: false,
     staleNetworkMapSeconds: 3600,
     nowSeconds: 1_790_000_000,
   };

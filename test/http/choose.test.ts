@@ -53,7 +53,7 @@ describe('the listener that fits tailscaled', () => {
 
 describe('the issuer', () => {
   const node = { dnsName: 'idp.tailnet.test', addresses: ['100.64.0.2', 'fd7a:115c:a1e0::2'] };
-  const tailnet = { ...auto, type: 'tailnet' } as const;
+  const tailnet = { ...auto, type: 'tailnet', trustedProxies: [] } as const;
 
   it.each([
     [{}, 'https://idp.tailnet.test'],

@@ -32,7 +32,7 @@ const identified = (changes: Partial<WhoisNode>, allowForeignUsers = false) => {
     profile,
     capMap: { 'tailscale.com/cap/tsidp': [{ machine_login: true }] },
   };
-  const options = { allowForeignUsers, staleNetworkMapSeconds: 3600 };
+  const options = { allowForeignUsers, allowSelf: false, staleNetworkMapSeconds: 3600 };
   const found = identify(answer, { status, staleSeconds: 0 }, options);
   return found.ok ? found.identity : found.refusal.code;
 };

@@ -35,6 +35,7 @@ const tailnet = await readTailnet(
 
 const options = {
   allowForeignUsers: false,
+  allowSelf: false,
   staleNetworkMapSeconds: 3600,
   nowSeconds: 1_790_000_000,
 };

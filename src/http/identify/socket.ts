@@ -1,11 +1,15 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuse } from '../../identity/identify.ts';
 import type { Oracle } from '../../identity/oracle.ts';
 import { parseAddress } from '../../peer/address.ts';
 import type { StatusWatch } from '../../peer/status.ts';
+import { isOwnTrouble } from '../../provider/errors.ts';
+import type { RequestFacts } from '../../provider/request.ts';
 import { isOwnHost, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
 import { isFromProxy } from './proxied.ts';
+import { behindProxy, clientOfProxy, isTrustedProxy } from './trusted-proxy.ts';
 
 export interface PeerParts {
   readonly issuer: URL;
@@ -13,11 +17,16 @@ export interface PeerParts {
   readonly status: StatusWatch;
 }
 
-/** `tailnet` and `demo`: the peer is the other end of the socket. */
+/**
+ * `tailnet` and `demo`: the peer is the other end of the socket.
+ * @param trustedProxies StableIDs and tags of nodes that may say whom they connect for
+ */
 export function socketEntrance(
   kind: 'tailnet' | 'demo',
   { issuer, oracle, status }: PeerParts,
+  trustedProxies: readonly string[] = [],
 ): Entrance {
+  const names = new Set(trustedProxies);
   return {
     origin: issuer,
     exposure: () => kind,
@@ -26,14 +35,42 @@ export function socketEntrance(
     facts(request) {
       const { socket } = request;
       const address = remoteAddress(socket);
+      if (address === undefined) return requestFacts('unknown', async () => refuse('unknown'));
       const port = socket.remotePort ?? 0;
+      if (names.size > 0) return factsBehind(request, address, port, names, oracle);
       const proxied = isFromProxy(request);
-      return requestFacts(address ?? 'unknown', async () => {
-        if (proxied) return refuse('proxied');
-        return address === undefined ? refuse('unknown') : oracle.connection(address, port);
-      });
+      return requestFacts(address, async () =>
+        proxied ? refuse('proxied') : oracle.connection(address, port),
+      );
     },
   };
+}
+
+/** Where there are proxies that may speak for others (T34): the connection is asked about, then the header read. */
+async function factsBehind(
+  request: IncomingMessage,
+  address: string,
+  port: number,
+  names: ReadonlySet<string>,
+  oracle: Oracle,
+): Promise<RequestFacts> {
+  const proxied = isFromProxy(request);
+  const client = clientOfProxy(request);
+  const peer = () => oracle.connection(address, port);
+  if (!proxied) {
+    return requestFacts(address, async () => {
+      const found = await peer();
+      // a proxy that does not say for whom speaks for nobody
+      return isTrustedProxy(found, names) ? refuse('proxied') : found;
+    });
+  }
+  const found = await peer();
+  if (!isTrustedProxy(found, names)) {
+    const trouble = !found.ok && isOwnTrouble(found.refusal);
+    return requestFacts(address, async () => (trouble ? found : refuse('proxied')));
+  }
+  const facts = requestFacts(client ?? address, () => behindProxy(client, names, oracle));
+  return found.ok ? { ...facts, proxy: found.identity.node.stableId } : facts;
 }
 
 /** Canonical; undefined for a connection that is gone already. */

@@ -6,12 +6,12 @@ export const stylesheet = `
 :root {
   color-scheme: light dark;
   --ground: #f3f4f6; --card: #ffffff; --text: #1c2430; --soft: #566070; --line: #d5dae1;
-  --accent: #1d4fc4; --accent-text: #ffffff; --notice: #fff6e0; --notice-line: #b7791f;
+  --accent: #1d4fc4; --accent-text: #ffffff; --notice: #fff6e0; --notice-line: #b7791f; --problem: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #12151a; --card: #1c2129; --text: #e8ebf0; --soft: #a5aebb; --line: #384150;
-    --accent: #8ab4ff; --accent-text: #0d1a33; --notice: #2e2716; --notice-line: #d9a441;
+    --accent: #8ab4ff; --accent-text: #0d1a33; --notice: #2e2716; --notice-line: #d9a441; --problem: #ff8f85;
   }
 }
 * { box-sizing: border-box; }
@@ -62,6 +62,21 @@ input[type=text] {
   background: var(--card); color: var(--text); text-transform: uppercase; letter-spacing: 2px;
   font: 600 24px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
 }
+a { color: var(--accent); }
+.field { margin: 0 0 16px; }
+.field small { display: block; margin-top: 4px; color: var(--soft); font-size: 14px; }
+.field input[type=text], .field textarea {
+  width: 100%; min-height: 48px; padding: 10px 12px; border: 1px solid var(--soft); border-radius: 8px;
+  background: var(--ground); color: var(--text); font: inherit; text-align: left; text-transform: none; letter-spacing: normal;
+}
+.field textarea { font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; resize: vertical; }
+.field [aria-invalid] { border: 2px solid var(--problem); }
+.check { display: flex; gap: 12px; }
+.check input { flex: none; width: 24px; height: 24px; margin: 0; }
+.check label { margin: 0; font-weight: 400; }
+ul.problem { color: var(--problem); font-size: 14px; }
+details { border-top: 1px solid var(--line); }
+summary { padding: 12px 0; min-height: 48px; font-weight: 600; cursor: pointer; }
 button:hover, .button:hover { text-decoration: underline; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 footer { max-width: 480px; margin: 16px 0 0; padding: 0 16px; text-align: center; color: var(--soft); font-size: 14px; }

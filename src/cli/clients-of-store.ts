@@ -1,0 +1,51 @@
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import {
+  type Changer,
+  type ClientManager,
+  createClientManager,
+  declareClient,
+} from '../provider/manage-clients.ts';
+import { loadOrCreateSecretKey } from '../provider/secret-key.ts';
+import type { Store } from '../store/store.ts';
+import { withExistingStore, withStore } from './client-store.ts';
+import type { Clients } from './clients.ts';
+
+const byCli: Changer = { source: 'cli', record: { detail: { by: 'cli' } } };
+
+/** Without a daemon: in the database, which is made by the first client and not by looking. */
+export const storedClients = (config: Config): Clients => {
+  const managed =
+    <T>(act: (manager: ClientManager) => Promise<T>) =>
+    async (store: Store): Promise<T> => {
+      const done = await act(managerOf(config, store));
+      await store.committed();
+      return done;
+    };
+  const inExisting = <T>(act: (manager: ClientManager) => Promise<T>): Promise<T> =>
+    withExistingStore(config, managed(act));
+  return {
+    list: () => inExisting((manager) => manager.list()),
+    show: (id) => inExisting((manager) => manager.find(id)),
+    async add(declaration, generate) {
+      const declared = declareClient(declaration, generate);
+      return withStore(
+        config,
+        managed((manager) => manager.add(declared, byCli)),
+      );
+    },
+    rotateSecret: (id, chosen) => inExisting((manager) => manager.rotateSecret(id, chosen, byCli)),
+    remove: (id) => inExisting((manager) => manager.remove(id, byCli)),
+  };
+};
+
+const managerOf = ({ clients: declared }: Config, store: Store): ClientManager =>
+  createClientManager({
+    declared,
+    clients: store.clients,
+    audit: store.audit,
+    clock: systemClock,
+    secretKey: () => loadOrCreateSecretKey(store, systemClock),
+    // a daemon would remember secrets; here nobody does
+    forget: () => undefined,
+  });

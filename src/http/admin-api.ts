@@ -1,0 +1,79 @@
+import type { Context } from 'koa';
+import { errors } from 'oidc-provider';
+import { z } from 'zod';
+import { ClientProblem, type ClientProblemCode } from '../provider/client-problem.ts';
+import { type Changer, type ClientManager, declareClient } from '../provider/manage-clients.ts';
+import { factsOf } from '../provider/request.ts';
+import { adminPaths } from './admin-paths.ts';
+import { readBody } from './body.ts';
+import type { Route } from './exposure.ts';
+
+const byCli: Changer = { source: 'cli', record: { detail: { by: 'cli' } } };
+
+const addition = z.strictObject({ client: z.looseObject({}), generate: z.boolean() });
+const rotation = z.strictObject({ secret: z.string().optional() });
+
+/**
+ * What the command line asks the running daemon, over the admin socket alone: whoever may open that could as well
+ * open the database. Answers are the command line's own, and JSON.
+ * @throws errors.OIDCProviderError 400 for what is no such question
+ */
+export async function answerCommandLine(
+  ctx: Context,
+  route: Route,
+  bodyLimitBytes: number,
+  clients: ClientManager,
+): Promise<void> {
+  // the exposure table has let nobody else come here; it must not be the only thing that does
+  if (!factsOf(ctx).admin) throw new errors.InvalidRequest('there is nothing at this address', 404);
+  const id = decodeURIComponent(ctx.path.split('/').at(-1) ?? '');
+  try {
+    ctx.body = await act(ctx, route, id, bodyLimitBytes, clients);
+  } catch (error) {
+    if (!(error instanceof ClientProblem)) throw error;
+    const { code, problems } = error;
+    ctx.status = statuses[code];
+    ctx.body = { error: code, error_description: code, client: error.id, problems };
+  }
+}
+
+const statuses: Readonly<Record<ClientProblemCode, number>> = {
+  invalid: 400,
+  taken: 409,
+  declared: 409,
+  public: 409,
+  'not-found': 404,
+};
+
+async function act(
+  ctx: Context,
+  route: Route,
+  id: string,
+  bodyLimitBytes: number,
+  clients: ClientManager,
+): Promise<unknown> {
+  if (route.path === adminPaths.clients) {
+    if (ctx.method !== 'POST') return clients.list();
+    const { client, generate } = await readJson(ctx, addition, bodyLimitBytes);
+    return clients.add(declareClient(client, generate), byCli);
+  }
+  if (route.path.startsWith(adminPaths.secrets)) {
+    const { secret } = await readJson(ctx, rotation, bodyLimitBytes);
+    return { secret: await clients.rotateSecret(id, secret, byCli) };
+  }
+  return ctx.method === 'DELETE' ? clients.remove(id, byCli) : clients.find(id);
+}
+
+async function readJson<T>(ctx: Context, schema: z.ZodType<T>, limitBytes: number): Promise<T> {
+  if (!ctx.is('application/json')) {
+    throw new errors.InvalidRequest('the body must be application/json');
+  }
+  const body = await readBody(ctx.req, limitBytes);
+  try {
+    const parsed = schema.safeParse(JSON.parse(body.toString('utf8')));
+    if (parsed.success) return parsed.data;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw new errors.InvalidRequest('the body is not what this address takes');
+}
