@@ -9,8 +9,6 @@ import type { Clients } from './clients.ts';
 import { CommandError } from './command.ts';
 import { printable } from './print.ts';
 
-const timeoutMs = 10_000;
-
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -29,10 +27,14 @@ type Ask = (question: Question) => Promise<unknown>;
  * A socket that nobody listens at was left by one that was killed.
  * @throws CommandError when one runs and can't be asked
  */
-export const runningClients = async (stateDirectory: string): Promise<Clients | undefined> => {
+export const runningClients = async (
+  stateDirectory: string,
+  timeoutMs = 10_000,
+): Promise<Clients | undefined> => {
   const socketPath = adminSocketPath(stateDirectory);
-  const ask: Ask = async (question) => read(await send(socketPath, question), socketPath);
-  const alive = await send(socketPath, { method: 'GET', path: '/healthz' }).catch(
+  const ask: Ask = async (question) =>
+    read(await send(socketPath, question, timeoutMs), socketPath);
+  const alive = await send(socketPath, { method: 'GET', path: '/healthz' }, timeoutMs).catch(
     (error: unknown) => {
       if (isAway(error)) return undefined;
       throw error;
@@ -69,7 +71,11 @@ const isAway = (error: unknown): boolean => {
 };
 
 /** @throws CommandError */
-const send = async (socketPath: string, { method, path, body }: Question): Promise<Answer> => {
+const send = async (
+  socketPath: string,
+  { method, path, body }: Question,
+  timeoutMs: number,
+): Promise<Answer> => {
   const json = body === undefined ? undefined : JSON.stringify(body);
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   try {
@@ -97,11 +103,11 @@ const send = async (socketPath: string, { method, path, body }: Question): Promi
     sent.end(json);
     return await promise;
   } catch (cause) {
-    throw new CommandError(`${socketPath}: ${printable(reasonFor(cause))}`, { cause });
+    throw new CommandError(`${socketPath}: ${printable(reasonFor(cause, timeoutMs))}`, { cause });
   }
 };
 
-const reasonFor = (cause: unknown): string => {
+const reasonFor = (cause: unknown, timeoutMs: number): string => {
   const { name, code, message } = cause as NodeJS.ErrnoException;
   if (name === 'AbortError' || name === 'TimeoutError') {
     return `the running daemon did not answer within ${timeoutMs / 1000} s; nothing may be changed beside it`;

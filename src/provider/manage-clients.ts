@@ -130,13 +130,8 @@ export function createClientManager(parts: ManagerParts): ClientManager {
       };
     },
     async edit(id, { name, redirectUris }, by) {
-      const { client: checked } = declareClient({ id: 'checked', name, redirectUris }, false);
       const client = await changeable(id);
-      const metadata = {
-        ...client.metadata,
-        client_name: checked.name,
-        redirect_uris: checked.redirectUris,
-      };
+      const metadata = { ...client.metadata, ...editedMetadata(client, name, redirectUris) };
       return save({ ...client, metadata, updatedAt: clock.nowSeconds() }, 'edit', by);
     },
     async rotateSecret(id, chosen, by) {
@@ -162,6 +157,16 @@ export function createClientManager(parts: ManagerParts): ClientManager {
       return viewStored(client);
     },
   };
+}
+
+/** @throws ClientProblem */
+function editedMetadata({ metadata }: StoredClient, name: unknown, uris: unknown) {
+  const hadNone = [metadata['redirect_uris'] ?? []].flat().length === 0;
+  // an app that never had any may go on without: nobody is sent back to it
+  const none = hadNone && Array.isArray(uris) && uris.length === 0;
+  const redirectUris = none ? ['https://none.invalid/'] : uris;
+  const { client } = declareClient({ id: 'edited', name, redirectUris }, false);
+  return { client_name: client.name, redirect_uris: none ? [] : client.redirectUris };
 }
 
 /** What is kept of a secret; the secret itself is not. */

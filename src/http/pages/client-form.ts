@@ -136,7 +136,7 @@ function urisField({ redirectUris, problems }: ClientFields): Html {
 `,
   );
   return html`<p class="field"><label for="redirect_uri">Redirect URIs</label>
-<textarea id="redirect_uri" name="redirect_uri" rows="4" required autocomplete="off" spellcheck="false"${invalid('redirect_uri', problems.redirectUris)}>
+<textarea id="redirect_uri" name="redirect_uri" rows="4" autocomplete="off" spellcheck="false"${invalid('redirect_uri', problems.redirectUris)}>
 ${lines}</textarea>
 <small>Where logins return to, one a line, compared exactly. The app’s own documentation names it.</small></p>
 ${problemsOf('redirect_uri', problems.redirectUris)}`;
