@@ -19,6 +19,8 @@ export interface Message {
   readonly fields: Fields;
   readonly method?: string;
   readonly form?: Readonly<Record<string, string>>;
+  /** Instead of a form; its type stands in the fields. */
+  readonly body?: string;
 }
 
 export type Place =
@@ -45,14 +47,11 @@ function agentOf(socket: Socket): Agent {
 
 /** One request; `keep` leaves the connection to the next one. */
 export async function send(socket: Socket, message: Message, keep = false): Promise<Sent> {
-  const body = message.form && stringify(message.form);
-  const content: Fields =
-    body === undefined
-      ? []
-      : [
-          ['Content-Type', 'application/x-www-form-urlencoded'],
-          ['Content-Length', String(Buffer.byteLength(body))],
-        ];
+  const body = message.body ?? (message.form && stringify(message.form));
+  const content: Fields = [
+    ...(message.form ? ([['Content-Type', 'application/x-www-form-urlencoded']] as const) : []),
+    ...(body === undefined ? [] : ([['Content-Length', String(Buffer.byteLength(body))]] as const)),
+  ];
   const fields = [...message.fields, ...content, ['Connection', keep ? 'keep-alive' : 'close']];
   const { promise, resolve, reject } = Promise.withResolvers<Sent>();
   const sent = request({
