@@ -8,6 +8,7 @@ import type { AddedClient } from '../provider/manage-clients.ts';
 import { withClients } from './clients.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
 import { printJson, shownOnce } from './print.ts';
+import { keyFlags, readKeys, wantsSecret } from './read-keys.ts';
 import { readSecret } from './read-secret.ts';
 
 /** Which flag fills which member of a declaration; the schema's words are then about the flag. */
@@ -17,6 +18,7 @@ const single = {
   login: 'login',
   access: 'access',
   idTokenAlgorithm: 'id-token-algorithm',
+  jwksUri: 'jwks-uri',
 };
 const lists = {
   redirectUris: 'redirect-uri',
@@ -31,7 +33,7 @@ const required = { groups: 'require-group', tags: 'require-tag' };
 export const clientsAdd = defineCommand({
   name: 'clients add',
   usage:
-    '--name NAME --redirect-uri URI [--redirect-uri URI]… [--public | --secret-stdin] [--json]',
+    '--name NAME --redirect-uri URI [--redirect-uri URI]… [--public | --secret-stdin | --jwks FILE | --jwks-uri URI] [--json]',
   summary: 'add an app; prints its client ID and, once, its secret',
   positionals: 0,
   flags: {
@@ -85,16 +87,17 @@ export const clientsAdd = defineCommand({
     'id-token-algorithm': { type: 'string', value: 'ALG', help: 'RS256, ES256 or EdDSA' },
     public: { type: 'boolean', help: 'an app without a secret: it must use PKCE' },
     'secret-stdin': { type: 'boolean', help: 'take the secret from standard input' },
+    ...keyFlags,
     json: { type: 'boolean', help: 'print JSON' },
   },
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
-    const isPublic = flags.switches.has('public');
+    const isSecretMade = wantsSecret(flags);
     const secret = await chosenSecret(flags, io);
-    const given = declarationOf(flags, secret);
+    const given = { ...declarationOf(flags, secret), ...readKeys(flags) };
     const added = await withClients(config, async (clients) => {
       try {
-        return await clients.add(given, secret === undefined && !isPublic);
+        return await clients.add(given, isSecretMade);
       } catch (error) {
         throw inFlags(error, given);
       }
@@ -105,9 +108,6 @@ export const clientsAdd = defineCommand({
 
 const chosenSecret = async (flags: ParsedFlags, io: Io): Promise<string | undefined> => {
   if (!flags.switches.has('secret-stdin')) return undefined;
-  if (flags.switches.has('public')) {
-    throw new UsageError('--public and --secret-stdin exclude each other');
-  }
   return readSecret(io, checkChosenSecret);
 };
 
@@ -182,8 +182,13 @@ const asJson = ({ client, secret }: AddedClient, config: Config): string =>
     ...client.metadata,
   });
 
+const secretlessText = ({ metadata }: AddedClient['client']): string =>
+  metadata['token_endpoint_auth_method'] === 'private_key_jwt'
+    ? '(none: it signs with its keys)'
+    : '(none: a public client)';
+
 const asText = ({ client, secret }: AddedClient, config: Config): string => {
-  const given = client.secret === 'none' ? '(none: a public client)' : '(the one you gave)';
+  const given = client.secret === 'none' ? secretlessText(client) : '(the one you gave)';
   const uris = client.metadata['redirect_uris'] as readonly string[];
   const lines = [
     ['issuer', config.issuer],

@@ -8,6 +8,8 @@ interface Credentials {
   readonly secret?: string | undefined;
   readonly secretFile?: string | undefined;
   readonly authMethod?: string | undefined;
+  readonly jwks?: unknown;
+  readonly jwksUri?: string | undefined;
   readonly peer?: PeerSelector | undefined;
 }
 
@@ -26,8 +28,26 @@ export const checkCredentials = (client: Credentials, refuse: Refuse): void => {
   if (authMethod?.startsWith('client_secret_') && !hasSecret(client)) {
     refuse('authMethod', 'needs a secret: add "secretFile" or "secret"');
   }
-  if (peer !== undefined && (hasSecret(client) || authMethod !== undefined)) {
+  checkKeys(client, refuse);
+  if (peer !== undefined && (hasSecret(client) || hasKeys(client) || authMethod !== undefined)) {
     refuse('peer', 'must stand without a secret and authMethod: the connection authenticates');
+  }
+};
+
+const checkKeys = (client: Credentials, refuse: Refuse): void => {
+  if (client.jwks !== undefined && client.jwksUri !== undefined) {
+    refuse('jwksUri', 'must not stand beside "jwks": remove one of the two');
+  }
+  if (client.authMethod === 'private_key_jwt' && !hasKeys(client)) {
+    refuse('authMethod', 'needs keys: add "jwks" or "jwksUri"');
+  }
+  if (!hasKeys(client)) return;
+  const member = client.jwks === undefined ? 'jwksUri' : 'jwks';
+  if (hasSecret(client)) {
+    refuse(member, 'must not stand beside a secret: an app has one way to authenticate');
+  }
+  if ((client.authMethod ?? 'private_key_jwt') !== 'private_key_jwt') {
+    refuse(member, 'must stand with authMethod "private_key_jwt", or without it');
   }
 };
 
@@ -51,5 +71,11 @@ export const checkGrantTypes = (
 const hasSecret = ({ secret, secretFile }: Credentials): boolean =>
   secret !== undefined || secretFile !== undefined;
 
+const hasKeys = ({ jwks, jwksUri }: Credentials): boolean =>
+  jwks !== undefined || jwksUri !== undefined;
+
 const isPublic = (client: Credentials): boolean =>
-  !hasSecret(client) && (client.authMethod ?? 'none') === 'none' && client.peer === undefined;
+  !hasSecret(client) &&
+  !hasKeys(client) &&
+  (client.authMethod ?? 'none') === 'none' &&
+  client.peer === undefined;

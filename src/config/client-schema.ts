@@ -5,6 +5,7 @@ import { type PeerSelector, tokenExchangeGrant } from '../provider/peer-client.t
 import { checkRedirectUri } from '../provider/redirect-uri.ts';
 import { checkCredentials, checkGrantTypes } from './client-check.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';
+import { jwksSchema, jwksUriSchema } from './keys-schema.ts';
 import { peerSchema } from './peer-schema.ts';
 
 /** One app, as the configuration file declares it. */
@@ -66,7 +67,12 @@ export const grantTypesOf = (client: {
     ? ['client_credentials', tokenExchangeGrant]
     : ['authorization_code', 'refresh_token']);
 
-export const authMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;
+export const authMethods = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'none',
+] as const;
 
 const daySeconds = 86_400;
 const yearSeconds = 365 * daySeconds;
@@ -88,7 +94,9 @@ export const clientSchema = members({
     .describe('What pages call the app. Default: the id. At most 100 characters.'),
   secret: text(checkChosenSecret)
     .optional()
-    .describe('The client secret. Better: secretFile. With neither, the app is a public client.'),
+    .describe(
+      'The client secret. Better: secretFile. With neither, nor keys, the app is a public client.',
+    ),
   secretFile: path(
     'A file that holds the client secret, relative to this one. White space around it is cut off.',
   ).optional(),
@@ -101,8 +109,10 @@ export const clientSchema = members({
   authMethod: oneOf(authMethods)
     .optional()
     .describe(
-      'How the app authenticates at the token endpoint; Basic and post are accepted alike. Default: client_secret_basic, or none without a secret.',
+      'How the app authenticates at the token endpoint; Basic and post are accepted alike. Default: client_secret_basic with a secret, private_key_jwt with keys, or none.',
     ),
+  jwks: jwksSchema.optional(),
+  jwksUri: jwksUriSchema.optional(),
   login: oneOf(loginModes)
     .optional()
     .describe(

@@ -9,7 +9,10 @@ export interface ClientConfig {
   readonly secret: string | undefined;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
-  readonly authMethod: 'client_secret_basic' | 'client_secret_post' | 'none' | undefined;
+  readonly authMethod: FileConfig['clients'][number]['authMethod'];
+  /** Public keys of an app that signs assertions, or where they are. */
+  readonly jwks: FileConfig['clients'][number]['jwks'];
+  readonly jwksUri: string | undefined;
   /** Undefined: public clients called back on the device itself confirm, others follow `Config.login`. */
   readonly login: FileConfig['login'] | undefined;
   /** The only scopes it may get; undefined: all. */
@@ -46,6 +49,8 @@ export const toClient = (
   redirectUris: client.redirectUris,
   postLogoutRedirectUris: client.postLogoutRedirectUris,
   authMethod: client.authMethod,
+  jwks: client.jwks,
+  jwksUri: client.jwksUri,
   login: client.login,
   scopes: client.scopes,
   idTokenAlgorithm: client.idTokenAlgorithm,

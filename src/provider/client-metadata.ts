@@ -1,5 +1,6 @@
 import type { ClientConfig } from '../config/client.ts';
 import { peerMetadata } from './peer-client.ts';
+import { readPublicKeys } from './public-keys.ts';
 
 /** RFC 7591 members, and ours, which begin with `tsidp_`. Never a secret. */
 export type ClientMetadata = Readonly<Record<string, unknown>>;
@@ -9,8 +10,9 @@ export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
   client_name: client.name,
   redirect_uris: client.redirectUris,
   post_logout_redirect_uris: client.postLogoutRedirectUris,
-  token_endpoint_auth_method:
-    client.authMethod ?? (client.secret === undefined ? 'none' : 'client_secret_basic'),
+  token_endpoint_auth_method: client.authMethod ?? usualMethod(client),
+  ...(client.jwks === undefined ? {} : { jwks: usableKeys(client.jwks) }),
+  ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
   grant_types: client.grantTypes,
   response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
   id_token_signed_response_alg: client.idTokenAlgorithm,
@@ -25,3 +27,14 @@ export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
   ...(client.requires === undefined ? {} : { tsidp_requires: client.requires }),
   ...(client.claims === undefined ? {} : { tsidp_claims: client.claims }),
 });
+
+function usualMethod({ secret, jwks, jwksUri }: ClientConfig): string {
+  if (secret !== undefined) return 'client_secret_basic';
+  return jwks === undefined && jwksUri === undefined ? 'none' : 'private_key_jwt';
+}
+
+/** Without those of other types, which oidc-provider may refuse. */
+function usableKeys(jwks: unknown): { keys: readonly object[] } {
+  const read = readPublicKeys(jwks);
+  return { keys: read.ok ? read.keys : [] };
+}

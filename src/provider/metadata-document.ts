@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider';
 import { assertionAlgorithms } from './client-assertion.ts';
 import type { ClientMetadata } from './client-metadata.ts';
 import { normaliseRegistration } from './normalise-registration.ts';
+import { readPublicKeys } from './public-keys.ts';
 
 export type ReadDocument =
   | { readonly ok: true; readonly metadata: ClientMetadata }
@@ -102,24 +103,24 @@ function readAuthentication(members: Members): ReadDocument {
   return readKeys(members);
 }
 
-const maxKeys = 20;
-
 function readKeys(members: Members): ReadDocument {
   const { jwks, jwks_uri: jwksUri, token_endpoint_auth_signing_alg: algorithm } = members;
   if (jwks !== undefined && jwksUri !== undefined) return refuse('has both jwks and jwks_uri');
   if (algorithm !== undefined && !isAssertionAlgorithm(algorithm)) {
     return refuse(`asks for a token_endpoint_auth_signing_alg other than ${algorithms}`);
   }
-  const keys = jwks === undefined ? checkKeysUri(jwksUri) : checkKeys(jwks);
-  if (keys !== undefined) return refuse(keys);
-  return {
-    ok: true,
-    metadata: {
-      token_endpoint_auth_method: 'private_key_jwt',
-      ...(jwks === undefined ? { jwks_uri: jwksUri } : { jwks }),
-      ...(algorithm === undefined ? {} : { token_endpoint_auth_signing_alg: algorithm }),
-    },
+  const method = {
+    token_endpoint_auth_method: 'private_key_jwt',
+    ...(algorithm === undefined ? {} : { token_endpoint_auth_signing_alg: algorithm }),
   };
+  if (jwks === undefined) {
+    const reason = checkKeysUri(jwksUri);
+    if (reason !== undefined) return refuse(reason);
+    return { ok: true, metadata: { ...method, jwks_uri: jwksUri } };
+  }
+  const read = readPublicKeys(jwks);
+  if (!read.ok) return refuse(`has a "jwks" that ${read.reason}`);
+  return { ok: true, metadata: { ...method, jwks: { keys: read.keys } } };
 }
 
 const algorithms = assertionAlgorithms.join(', ');
@@ -130,19 +131,6 @@ const isAssertionAlgorithm = (value: unknown): boolean =>
 function checkKeysUri(uri: unknown): string | undefined {
   const good = typeof uri === 'string' && uri.length <= 2048 && URL.parse(uri) !== null;
   return good ? undefined : 'has a jwks_uri that is no URL';
-}
-
-/** oidc-provider checks each key; a private one is refused there, too, but its owner should hear about it in our words. */
-function checkKeys(jwks: unknown): string | undefined {
-  const keys = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : undefined;
-  if (!Array.isArray(keys) || keys.length === 0 || keys.length > maxKeys) {
-    return `has jwks without "keys", a list of 1 to ${maxKeys} public keys`;
-  }
-  const secret = keys.some(
-    (key: unknown) =>
-      typeof key !== 'object' || key === null || 'd' in key || 'k' in key || 'priv' in key,
-  );
-  return secret ? 'has jwks with keys that are not public ones' : undefined;
 }
 
 /** Remembered consent holds for these redirect URIs only: a document can change at any time. */
