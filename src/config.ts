@@ -57,6 +57,7 @@ export interface Config {
   readonly allowSelf: boolean;
   readonly capabilityScopes: FileConfig['capabilityScopes'];
   readonly resources: FileConfig['resources'];
+  readonly tokenExchange: FileConfig['tokenExchange'];
   readonly metadataDocuments: DocumentSettings;
   readonly whoisCacheSeconds: number;
   readonly staleNetworkMapSeconds: number;
@@ -65,6 +66,8 @@ export interface Config {
   readonly lifetimes: FileConfig['lifetimes'];
   readonly limits: FileConfig['limits'];
   readonly log: { readonly level: LogLevel };
+  /** Paths are absolute. */
+  readonly audit: FileConfig['audit'];
   readonly clients: readonly ClientConfig[];
   /** What tsidp's own flags and variables ask for. */
   readonly upstream: Upstream;
@@ -174,6 +177,7 @@ export const loadConfigWith = (
     allowSelf: rest.allowSelf,
     capabilityScopes: rest.capabilityScopes,
     resources: rest.resources,
+    tokenExchange: rest.tokenExchange,
     metadataDocuments: { ...rest.metadataDocuments, pinned: pinned.documents },
     whoisCacheSeconds: rest.whoisCacheSeconds,
     staleNetworkMapSeconds: rest.staleNetworkMapSeconds,
@@ -182,6 +186,7 @@ export const loadConfigWith = (
     lifetimes: rest.lifetimes,
     limits: rest.limits,
     log: rest.log,
+    audit: { ...rest.audit, sink: sinkAt(rest.audit.sink, relative) },
     clients: clients.map((client, index) => toClient(client, secretFiles.secrets.get(index))),
     upstream: upstream.upstream,
     warnings: [
@@ -190,6 +195,12 @@ export const loadConfigWith = (
     ],
   };
 };
+
+const sinkAt = (
+  sink: FileConfig['audit']['sink'],
+  relative: (path: string) => string,
+): FileConfig['audit']['sink'] =>
+  typeof sink === 'string' ? sink : { file: relative(sink.file) };
 
 const readDocument = (file: string, readFile: ReadFile): JsoncDocument => {
   let text: string;

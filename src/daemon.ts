@@ -11,6 +11,7 @@ import { createRegistrationApi } from './http/registration.ts';
 import { createNodeWatch } from './http/renamed.ts';
 import { createOracle } from './identity/oracle.ts';
 import type { Logger } from './log.ts';
+import { createOutgoingFetch } from './outgoing/fetch.ts';
 import { openNode } from './own-node.ts';
 import { watchBus } from './peer/bus.ts';
 import { LocalApi } from './peer/local-api.ts';
@@ -19,8 +20,10 @@ import { createWhois } from './peer/whois.ts';
 import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
 import { createDeviceLimits } from './provider/device-limits.ts';
+import { createIntroduction } from './provider/document-introduction.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createClientManager } from './provider/manage-clients.ts';
+import { createMetadataDocuments, documentsWork } from './provider/metadata-documents.ts';
 import { createProvider } from './provider/provider.ts';
 import { startExpiring } from './provider/registration-expiry.ts';
 import { registrationFacts } from './provider/registration-facts.ts';
@@ -28,7 +31,8 @@ import { createResources } from './provider/resources.ts';
 import { createRuleReport } from './provider/rule-report.ts';
 import { loadOrCreateSecretKey } from './provider/secret-key.ts';
 import { createSecretChecker } from './provider/secrets.ts';
-import { openState } from './store/open.ts';
+import { startAuditKeeper } from './store/audit-keeper.ts';
+import { databasePath, openState } from './store/open.ts';
 import { startSweeping } from './store/sweeping.ts';
 import { pendingTakeover, takeOver } from './takeover/at-start.ts';
 
@@ -36,6 +40,8 @@ export interface Daemon {
   readonly issuer: string;
   /** Where it listens. */
   readonly urls: readonly string[];
+  /** A collector's file may have been moved away: writes to a new one of that name. */
+  reopenFiles(): Promise<void>;
   /** Lets the requests under way finish, then ends everything. */
   close(): Promise<void>;
 }
@@ -97,6 +103,15 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const node = await firstStatus(status, parts);
   if (pending) await takeOver(pending, { config, node, store, clock, log });
   const keys = early ?? (await loadOrCreateKeys(store, clock));
+  const auditKeeper = startAuditKeeper({
+    store,
+    path: databasePath(config.stateDirectory),
+    clock,
+    log,
+    limits: config.audit,
+    sink: config.audit.sink,
+  });
+  undo.defer(() => auditKeeper.close());
   const { issuer, listeners } = decide(config, node, log);
 
   const settings = {
@@ -115,17 +130,30 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
     resources: createResources(config.resources),
     capabilityScopes: config.capabilityScopes,
+    tokenExchange: config.tokenExchange,
     registration: config.registration,
     onRules: createRuleReport(log),
     ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };
   const configured = configuredClients(config.clients, secretKey, clock);
   const secrets = createSecretChecker({ key: secretKey, clock });
+  const registry = createClientRegistry(configured, store.clients);
+  const fetch = createOutgoingFetch(config.metadataDocuments);
+  const findDocument = createMetadataDocuments({
+    ...config.metadataDocuments,
+    fetch,
+    documents: store.documents,
+    introduce: createIntroduction(clock),
+    audit: store.audit,
+    clock,
+  });
   const provider: Provider = createProvider({
     settings,
     store,
     keys,
-    clients: createClientRegistry(configured, store.clients),
+    clients: { find: async (id) => (await registry.find(id)) ?? findDocument(id) },
+    fetch,
+    hasMetadataDocuments: documentsWork(config.metadataDocuments),
     secrets,
     secretKey,
   });
@@ -165,6 +193,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
       const app = createApp({
         entrance,
         provider: () => provider,
+        registry,
         clients: clientManager,
         registrationApi,
         settings,
@@ -198,6 +227,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   return {
     issuer,
     urls,
+    reopenFiles: () => auditKeeper.deliver(),
     close: () => everything.disposeAsync(),
   };
 }

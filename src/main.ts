@@ -52,6 +52,7 @@ async function serve(argv: readonly string[]): Promise<number> {
     env: process.env,
     signal: ending.signal,
   });
+  process.on('SIGHUP', () => void daemon.reopenFiles());
   log.info({ issuer: daemon.issuer, urls: daemon.urls }, 'ready');
   await aborted(ending.signal);
   log.info('ending: requests under way may finish');

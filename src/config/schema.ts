@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
+import { auditSchema } from './audit-schema.ts';
 import { accessModes, clientSchema, loginModes } from './client-schema.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
+import { metadataDocumentsSchema } from './metadata-documents-schema.ts';
 import { registrationSchema } from './registration-schema.ts';
 import { resourcesSchema } from './resources-schema.ts';
 import { tailscaledSchema } from './tailscaled-schema.ts';
@@ -83,17 +85,30 @@ export const fileSchema = members({
     .default([])
     .describe('Scopes that other capabilities of the tailnet policy give.'),
   resources: resourcesSchema,
-  registration: registrationSchema
+  tokenExchange: members({
+    enabled: z
+      .boolean({ error: 'must be true or false' })
+      .default(true)
+      .describe(
+        'Whether tokens may be exchanged (RFC 8693) at all. Grants say who may, and for what.',
+      ),
+    maxDepth: whole(1, 20, 5, 'How many may act one for the other in one token.'),
+  }).prefault({}),
+  metadataDocuments: metadataDocumentsSchema
     .prefault({})
-    .describe('Clients that register themselves (RFC 7591), as MCP clients do.'),
+    .describe('Clients whose ID is the URL of a document about them.'),
   consentDays: whole(
     1,
     3650,
     365,
     'How long it is remembered what somebody allowed to a client that registered itself.',
   ),
+  registration: registrationSchema
+    .prefault({})
+    .describe('Clients that register themselves (RFC 7591), as MCP clients do.'),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
+  audit: auditSchema.prefault({}),
   log: members({
     level: oneOf(logLevels).default('info').describe('The least important level to print.'),
   }).prefault({}),

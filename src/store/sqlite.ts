@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
 import { modelAdapters } from './adapter.ts';
 import { SqliteAudit } from './audit.ts';
+import { AuditUpkeep } from './audit-upkeep.ts';
 import { checkDatabase } from './check.ts';
 import { SqliteClients } from './clients.ts';
 import { SqliteConsents } from './consents.ts';
@@ -26,6 +27,8 @@ export interface SqliteOptions {
 }
 
 export interface SqliteStore extends Store {
+  /** Signing, rotating and delivering the audit log. */
+  readonly auditUpkeep: AuditUpkeep;
   /** Successful commits since the start. */
   readonly commits: number;
   /**
@@ -66,6 +69,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     consents: new SqliteConsents(context),
     documents: new SqliteDocuments(context),
     audit: new SqliteAudit(context),
+    auditUpkeep: new AuditUpkeep(context),
     keys: new SqliteKeys(context),
     imports: new SqliteImports(context),
     get commits() {

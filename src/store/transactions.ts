@@ -46,6 +46,27 @@ export class Transactions {
   }
 
   /**
+   * Opens the turn's transaction, if it is not open. Until it ends no other process writes.
+   * @throws {StoreError}
+   */
+  begin(): void {
+    if (this.#state !== 'open') this.#open();
+  }
+
+  /**
+   * Reads one row inside the turn's transaction.
+   * @throws {StoreError} as `run`
+   */
+  get(statement: StatementSync, ...values: SQLInputValue[]): unknown {
+    this.begin();
+    try {
+      return statement.get(...values);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /**
    * Resolves once the writes made so far in this turn are on disk.
    * @param failuresBefore `failures` as it was before the caller's first write. A caller that wrote in several
    *   turns must give it: an earlier turn of its own may have been lost.
