@@ -17,6 +17,7 @@ import { groupsOf } from '../policy/groups.ts';
 import { extraClaimsKey } from './claims-result.ts';
 import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
+import { tokenName } from './token-name.ts';
 
 export interface ClaimsQuestion {
   readonly identity: Identity;
@@ -59,7 +60,10 @@ export function claimsFor(
     Object.assign(always, mappedClaims(wanted.set, all));
   }
   if (inIdToken) {
-    const jti = randomBytes(16).toString('hex');
+    // the first half leads to its Grant, where an ID token is exchanged
+    const grantId = ctx.oidc.grant?.jti;
+    const half = grantId ? tokenName(grantId) : randomBytes(8).toString('hex');
+    const jti = half + randomBytes(8).toString('hex');
     factsOf(ctx).idTokenId = jti;
     Object.assign(always, deviceClaims(identity, options), { jti });
   }

@@ -9,6 +9,7 @@ import {
   type RefreshToken,
 } from 'oidc-provider';
 import type { Identified } from '../identity/identity.ts';
+import type { DeviceBinding } from '../identity/oracle.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { type Decision, type Denied, denied as refused } from '../policy/decision.ts';
 import { claimsFor } from './account-claims.ts';
@@ -16,8 +17,9 @@ import { allowedPeer } from './clickless.ts';
 import { isDeviceClick, takeClick } from './device-click.ts';
 import { appOf, enter } from './enter.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
-import { bindingOf } from './grants.ts';
-import { isPeer, peerOf } from './peer-client.ts';
+import { actorsOf, bindingOf } from './grants.ts';
+import { mayStillAct } from './may-still-act.ts';
+import { isPeer, peerOf, tokenExchangeGrant } from './peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 import { type ResourceToken, stillGranted } from './still-granted.ts';
@@ -53,6 +55,9 @@ export async function findAccount(
 interface IssuedToken extends ResourceToken {
   readonly clientId?: string | undefined;
   readonly gty?: string | undefined;
+  /** The device behind it, and those of who acts, where the caller has read its Grant already. */
+  readonly binding?: DeviceBinding | undefined;
+  readonly actors?: readonly DeviceBinding[] | undefined;
   readonly grantId?: string | undefined;
 }
 
@@ -66,7 +71,7 @@ export async function accountBehind(
   token: IssuedToken,
   settings: ProviderSettings,
 ): Promise<TailnetAccount | undefined> {
-  const binding = await bindingOf(ctx, token.grantId);
+  const binding = token.binding ?? (await bindingOf(ctx, token.grantId));
   if (!binding) return undefined;
   const identified = await settings.oracle.device(binding);
   if (!identified.ok) {
@@ -80,22 +85,34 @@ export async function accountBehind(
   }
   const client = await clientOf(ctx, token);
   if (!client) return undefined;
-  const decision = mayStill(token, identified, client, settings);
+  const decision = await mayStill(ctx, token, { known: identified, client }, settings);
   if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
   const granted = stillGranted(token, { known: identified, client }, settings);
   if (!granted.allowed) return denied(ctx, subject, token, granted, settings);
   return { ...accountOf(ctx, identified, client, settings), scopes: granted.scopes };
 }
 
-/** A login may go on while its person may enter the app; a machine's own token while the machine is that client. */
-function mayStill(
-  { gty }: IssuedToken,
-  identified: Extract<Identified, { ok: true }>,
-  client: Client,
+interface Holder {
+  readonly known: Extract<Identified, { ok: true }>;
+  readonly client: Client;
+}
+
+/**
+ * A login may go on while its person may enter the app, a machine's own token while the machine is that client, an
+ * exchanged one while all who act are there and may act.
+ */
+async function mayStill(
+  ctx: KoaContextWithOIDC,
+  token: IssuedToken,
+  { known, client }: Holder,
   settings: ProviderSettings,
-): Decision {
-  if (gty !== 'client_credentials') return enter(appOf(client), identified, settings);
-  const { identity } = identified;
+): Promise<Decision> {
+  if (token.gty === tokenExchangeGrant) {
+    const actors = token.actors ?? (await actorsOf(ctx, token.grantId));
+    return mayStillAct({ subject: known, actors, resources: token.aud }, settings);
+  }
+  if (token.gty !== 'client_credentials') return enter(appOf(client), known, settings);
+  const { identity } = known;
   const peer = peerOf(client);
   if (peer && identity.kind === 'machine' && isPeer(peer, identity)) {
     return { allowed: true, trace: [] };

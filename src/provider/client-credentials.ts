@@ -3,7 +3,6 @@ import {
   errors,
   type KoaContextWithOIDC,
   type Provider,
-  type ResourceServer,
   type TokenEndpointGrantContext,
 } from 'oidc-provider';
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
@@ -15,8 +14,9 @@ import { scopesOf } from './client-settings.ts';
 import { oauthText } from './errors.ts';
 import { type BoundGrant, deviceBinding } from './grants.ts';
 import { machineClientId } from './peer-client.ts';
+import { bindToProof } from './proof.ts';
 import { factsOf, type KnownMachine } from './request.ts';
-import { serverInfo } from './resource-info.ts';
+import { resourceServerOf, serverInfo } from './resource-info.ts';
 import { invalidTarget, resourceScopesOf, scopesAt } from './resource-scopes.ts';
 import { type Resource, resourceFor } from './resources.ts';
 import type { ProviderSettings } from './settings.ts';
@@ -63,7 +63,7 @@ async function answerMachine(
     throw new errors.InvalidScope(oauthText(decision.reason), asked.join(' '));
   }
   const account = accountOf(ctx, machine, client, settings);
-  const server = resourceServer(ctx, resource, decision.scopes);
+  const server = resourceServerOf(ctx, resource, serverInfo(resource, decision.scopes));
   const grant: BoundGrant = new provider.Grant({
     accountId: account.accountId,
     clientId: client.clientId,
@@ -138,7 +138,7 @@ async function answerClient(
     }
     Object.assign(token, {
       scope: scopes.join(' ') || undefined,
-      resourceServer: resourceServer(ctx, resource, scopes),
+      resourceServer: resourceServerOf(ctx, resource, serverInfo(resource, scopes)),
     });
   }
   await answer(ctx, provider, 'ClientCredentials', token);
@@ -159,19 +159,6 @@ function oneResource({ oidc }: KoaContextWithOIDC): string | undefined {
   return typeof resource === 'string' ? resource : undefined;
 }
 
-function resourceServer(
-  { oidc }: KoaContextWithOIDC,
-  resource: Resource,
-  scopes: readonly string[],
-): ResourceServer {
-  const { ResourceServer: Model } = oidc.provider as unknown as {
-    ResourceServer: new (uri: string, info: ResourceServer) => ResourceServer;
-  };
-  const server = new Model(resource.uri, serverInfo(resource, scopes));
-  Object.assign(oidc.resourceServers ?? {}, { [resource.uri]: server });
-  return server;
-}
-
 type Token = InstanceType<Provider['AccessToken']> | InstanceType<Provider['ClientCredentials']>;
 
 async function answer(
@@ -180,12 +167,7 @@ async function answer(
   model: 'AccessToken' | 'ClientCredentials',
   token: Token,
 ): Promise<void> {
-  const proof = await grantHelpers.validateDpop(provider, ctx);
-  grantHelpers.checkDpopRequired(provider, ctx, proof);
-  if (proof) {
-    await grantHelpers.checkDpopReplay(provider, ctx, proof, ctx.oidc.client.clientId);
-    token.setThumbprint('jkt', proof.thumbprint);
-  }
+  await bindToProof(ctx, token);
   ctx.oidc.entity(model, token);
   const value = await token.save();
   ctx.body = grantHelpers.buildTokenResponse(provider, {

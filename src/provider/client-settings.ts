@@ -15,6 +15,7 @@ export const ownClientMetadata = [
   'tsidp_dynamic',
   'tsidp_redirects_digest',
   'tsidp_peer',
+  'tsidp_may_act',
   'tsidp_approved',
   'tsidp_quarantined',
 ] as const;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Identity } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
@@ -13,6 +14,8 @@ import type { ProviderSettings } from './settings.ts';
 /** An oidc-provider Grant with the device and the session that the login came from. */
 export interface BoundGrant extends SessionGrant {
   device?: DeviceBinding;
+  /** Of whoever acts for the subject, newest first. */
+  actors?: readonly DeviceBinding[];
 }
 
 /**
@@ -22,7 +25,14 @@ export interface BoundGrant extends SessionGrant {
  */
 export function keepDevice(provider: Provider): void {
   const { Grant } = provider as unknown as { Grant: { IN_PAYLOAD: string[] } };
-  Object.defineProperty(Grant, 'IN_PAYLOAD', { value: [...Grant.IN_PAYLOAD, 'device', 'session'] });
+  Object.defineProperty(Grant, 'IN_PAYLOAD', {
+    value: [...Grant.IN_PAYLOAD, 'device', 'session', 'parents', 'actors'],
+  });
+}
+
+/** What a Grant is called in the store and in the Grants that descend from it: the digest of its ID, in hex. */
+export function grantName(grantId: string): string {
+  return hash('sha256', grantId, 'hex');
 }
 
 /** The device behind a token's Grant; undefined when the Grant is gone, which is how tokens are revoked. */
@@ -35,6 +45,16 @@ export async function bindingOf(
   if (!grantId) return undefined;
   const grant: BoundGrant | undefined = await ctx.oidc.provider.Grant.find(grantId);
   return grant?.device;
+}
+
+/** The devices of those who act with a token, newest first. */
+export async function actorsOf(
+  ctx: KoaContextWithOIDC,
+  grantId: string | undefined,
+): Promise<readonly DeviceBinding[]> {
+  if (!grantId) return [];
+  const grant: BoundGrant | undefined = await ctx.oidc.provider.Grant.find(grantId);
+  return grant?.actors ?? [];
 }
 
 /**

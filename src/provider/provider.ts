@@ -1,17 +1,14 @@
-import Provider, {
-  type Client,
-  type Configuration,
-  errors,
-  type ResourceServer,
-} from 'oidc-provider';
+import Provider, { type Configuration } from 'oidc-provider';
+import type { OutgoingFetch } from '../outgoing/fetch.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
 import { acrTailnet } from './assurance.ts';
 import { recordEvents } from './audit-events.ts';
 import { keepExtraClaims } from './claims-result.ts';
 import { clicklessLogin, clicklessParameter } from './clickless.ts';
+import { assertionAlgorithms, checkAssertion, tolerateClientClocks } from './client-assertion.ts';
 import { grantClientCredentials } from './client-credentials.ts';
-import { lifetimeOf, originAllowed, ownClientMetadata } from './client-settings.ts';
+import { originAllowed, ownClientMetadata } from './client-settings.ts';
 import { type ClientRegistry, clientAdapter, ownClientRules } from './clients.ts';
 import { keepCodes } from './code-guard.ts';
 import { recordConsents } from './consent-events.ts';
@@ -25,6 +22,9 @@ import { requireExactHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
+import { lifetimes } from './lifetimes.ts';
+import { providerFetch } from './outgoing-fetch.ts';
+import { createJwtReader } from './own-jwt.ts';
 import { peerFeature } from './peer-authentication.ts';
 import { keepGrace } from './refresh-grace.ts';
 import { createClientWriter } from './registered-clients.ts';
@@ -39,6 +39,7 @@ import type { ProviderSettings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { keepStructuredTokens } from './structured-tokens.ts';
 import { tokenClaims } from './token-claims.ts';
+import { exchangeTokens } from './token-exchange.ts';
 import { userCodeFormat } from './user-code.ts';
 
 export interface ProviderParts {
@@ -46,6 +47,10 @@ export interface ProviderParts {
   readonly store: Store;
   readonly keys: ProviderKeys;
   readonly clients: ClientRegistry;
+  /** For what clients name by URL. */
+  readonly fetch: OutgoingFetch;
+  /** Whether client ID metadata documents are accepted, and so advertised. */
+  readonly hasMetadataDocuments: boolean;
   readonly secrets: SecretChecker;
   /** The stored key of purpose `client-secret`. */
   readonly secretKey: Buffer;
@@ -77,14 +82,22 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   keepExtraClaims(provider);
   keepDevice(provider);
-  endWithSession(provider, parts.store.adapter('SessionEnd'));
+  const family = {
+    grants: parts.store.adapter('Grant'),
+    ends: parts.store.adapter('SessionEnd'),
+    clock: settings.clock,
+  };
+  endWithSession(provider, family);
   keepCodes(provider, settings);
   keepDeviceCodes(provider, settings);
   keepGrace(provider, settings);
   grantClientCredentials(provider, settings);
-  keepStructuredTokens(provider, parts.keys, settings);
+  const readJwt = createJwtReader(parts.keys, settings.issuer);
+  keepStructuredTokens(provider, readJwt, settings.clock);
+  exchangeTokens(provider, { readJwt, family }, settings);
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
+  tolerateClientClocks(provider);
   recordEvents(provider, settings);
   recordUse(provider, parts.store.registrations, settings.clock);
   recordConsents(provider, settings);
@@ -106,7 +119,9 @@ function configuration(parts: ProviderParts): Configuration {
     adapter: (model) =>
       model === 'Client' ? clientAdapter(clients, writer) : store.adapter(model),
     claims: scopeClaims,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
+      checkAssertion(ctx, claims, settings.clock),
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     // all that expires was issued here, on this clock: lifetimes are exact (oidc-provider's default is 15 s more)
     clockTolerance: 0,
     clientBasedCORS: (_ctx, origin, client) => originAllowed(origin, client),
@@ -131,8 +146,12 @@ function configuration(parts: ProviderParts): Configuration {
       long: { ...cookie, sameSite: secure ? 'none' : 'lax' },
       short: { ...cookie, sameSite: 'lax' },
     },
-    discovery: { service_documentation: undefined },
+    discovery: {
+      service_documentation: undefined,
+      ...(parts.hasMetadataDocuments ? { client_id_metadata_document_supported: true } : {}),
+    },
     enabledJWA: {
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
     },
     expiresWithSession: () => false,
@@ -173,6 +192,7 @@ function configuration(parts: ProviderParts): Configuration {
       },
     },
     extraTokenClaims: (ctx, token) => tokenClaims(ctx, token, settings),
+    fetch: providerFetch(parts.fetch, settings.clock),
     findAccount: (ctx, subject, token) => findAccount(ctx, subject, token as never, settings),
     interactions: {
       policy: createInteractionPolicy(settings),
@@ -198,39 +218,3 @@ export const supportedScopes: ReadonlySet<string> = new Set([
   ...Object.keys(scopeClaims),
   'offline_access',
 ]);
-
-function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']> {
-  const of = (name: Parameters<typeof lifetimeOf>[0], client: Client | undefined) =>
-    lifetimeOf(name, client, settings);
-  const accessSeconds = (resource: ResourceServer | undefined, client: Client | undefined) =>
-    resource?.accessTokenTTL ?? of('accessTokenSeconds', client);
-  return {
-    AccessToken: (_ctx, token, client) => accessSeconds(token.resourceServer, client),
-    AuthorizationCode: (_ctx, _code, client) => of('codeSeconds', client),
-    // outlives what hangs on it; the store extends it at each rotation
-    Grant: (ctx) => {
-      const { client } = ctx.oidc;
-      const refreshSeconds = client?.grantTypeAllowed('refresh_token')
-        ? of('refreshIdleSeconds', client)
-        : 0;
-      const resources = Object.values(ctx.oidc.resourceServers ?? {});
-      const longest = Math.max(
-        refreshSeconds,
-        of('accessTokenSeconds', client),
-        ...resources.map((resource) => accessSeconds(resource, client)),
-      );
-      const codeSeconds = ctx.oidc.deviceCode?.remainingTTL ?? of('codeSeconds', client);
-      return longest + codeSeconds + 60;
-    },
-    DeviceCode: settings.lifetimes.deviceCodeSeconds,
-    IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
-    Interaction: settings.lifetimes.interactionSeconds,
-    RefreshToken: (_ctx, token, client) => {
-      const begun = token.iiat ?? settings.clock.nowSeconds();
-      const left = begun + of('refreshAbsoluteSeconds', client) - settings.clock.nowSeconds();
-      if (left <= 0) throw new errors.InvalidGrant('refresh token is expired');
-      return Math.min(of('refreshIdleSeconds', client), left);
-    },
-    Session: settings.lifetimes.sessionSeconds,
-  };
-}

@@ -1,5 +1,7 @@
 import type { Context } from 'koa';
 import type { Identified, MachineIdentity } from '../identity/identity.ts';
+import type { Act, MayAct } from './actor-chain.ts';
+import type { AuditRecord } from '../store/store.ts';
 import type { DeviceFacts } from './device-facts.ts';
 
 /** A machine with what the policy's grants give it. */
@@ -17,6 +19,8 @@ export interface RequestFacts {
   readonly identify: () => Promise<Identified>;
   /** StableID of the proxy that it came through, which the operator trusts (T34). */
   readonly proxy?: string;
+  /** Name of the listener that it came through, for the audit record. */
+  listener?: string;
   /** It came over the admin socket, whose file permission is the credential (T25). */
   readonly admin?: true;
   /** `jti` of the ID token issued in this request, for the audit record. */
@@ -27,6 +31,12 @@ export interface RequestFacts {
   grants?: Map<string, Promise<unknown>>;
   /** The tagged node at the other end, where the connection itself authenticates a client. */
   machine?: KnownMachine;
+  /** What an exchanged token says of who acts, and the names of the Grants that it came from. */
+  chain?: {
+    readonly act: Act | undefined;
+    readonly mayAct: MayAct | undefined;
+    readonly parents: readonly string[];
+  };
   /** A JWT that was presented at introspection or revocation, and what stands for it there. */
   structured?: { readonly reference: string; readonly jwt: string };
   /** ID of the client that this peer was denied, so that the answer links to the page that says why. */
@@ -51,6 +61,11 @@ export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
   const facts = knownFacts(ctx);
   if (!facts) throw new Error('request without facts: it did not come through a listener');
   return facts;
+}
+
+/** What every audit record of a request says of the request itself. */
+export function auditFacts(ctx: Pick<Context, 'state'>): Pick<AuditRecord, 'listener'> {
+  return { listener: knownFacts(ctx)?.listener };
 }
 
 /**

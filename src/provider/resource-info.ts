@@ -1,4 +1,10 @@
-import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
+import {
+  type Client,
+  errors,
+  type KoaContextWithOIDC,
+  type ResourceServer,
+  type TokenEndpointGrantContext,
+} from 'oidc-provider';
 import type { Identified } from '../identity/identity.ts';
 import type { TailnetAccount } from './account.ts';
 import { factsOf } from './request.ts';
@@ -67,4 +73,18 @@ async function personOf(ctx: KoaContextWithOIDC): Promise<Known | undefined> {
   if (isBegunByApp(ctx) || ctx.oidc.route === 'token') return undefined;
   const identified = await factsOf(ctx).identify();
   return identified.ok ? identified : undefined;
+}
+
+/** The resource of a grant of ours, as oidc-provider's own grants have it. */
+export function resourceServerOf(
+  { oidc }: TokenEndpointGrantContext,
+  { uri }: Resource,
+  info: ResourceServer,
+): ResourceServer {
+  const { ResourceServer: Model } = oidc.provider as unknown as {
+    ResourceServer: new (uri: string, info: ResourceServer) => ResourceServer;
+  };
+  const server = new Model(uri, info);
+  Object.assign(oidc.resourceServers, { [uri]: server });
+  return server;
 }

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
 import Provider, { type Grant, type Session } from 'oidc-provider';
-import type { ModelAdapter } from '../store/store.ts';
+import { type FamilyParts, isStillGood } from './grant-family.ts';
 import { knownFacts } from './request.ts';
 
 /** A Grant with the name of the browser session that it was given in. */
 export interface SessionGrant extends Grant {
   session?: string;
+  /** Names of the Grants whose tokens were exchanged for this one's. */
+  parents?: readonly string[];
 }
 
 interface GrantModel {
@@ -24,9 +26,11 @@ export function sessionName(uid: string): string {
  * Ends with a logout all that apps got through the session. oidc-provider either ties every token to its session,
  * which then may hold one Grant a client, or lets them outlive a logout (`expiresWithSession`); and it remembers only
  * the latest Grant of each client. So an ended session is written down, and its Grants are found no more: code,
- * refresh, userinfo and introspection all look for the Grant. A session that merely expires ends nothing.
+ * refresh, userinfo and introspection all look for the Grant. A session that merely expires ends nothing. A Grant
+ * that others were exchanged for takes those along.
  */
-export function endWithSession(provider: Provider, ends: ModelAdapter): void {
+export function endWithSession(provider: Provider, family: FamilyParts): void {
+  const { ends } = family;
   const { prototype } = provider.Session;
   const destroy = prototype.destroy;
   prototype.destroy = async function destroyForGood(this: Session) {
@@ -37,8 +41,7 @@ export function endWithSession(provider: Provider, ends: ModelAdapter): void {
   const find = Grant.find;
   const findUnlessEnded = async (id: string): Promise<SessionGrant | undefined> => {
     const grant = await find.call(Grant, id, { ignoreExpiration: true });
-    const ended = grant?.session !== undefined && (await ends.find(grant.session)) !== undefined;
-    return ended ? undefined : grant;
+    return grant && (await isStillGood(grant, family)) ? grant : undefined;
   };
   Grant.find = async (id, options) => {
     const grant = await onceARequest(id, findUnlessEnded);

@@ -30,6 +30,12 @@ export interface Lifetimes {
   readonly devicePollSeconds: number;
 }
 
+export interface TokenExchangeSettings {
+  readonly enabled: boolean;
+  /** How many actors a chain may have. */
+  readonly maxDepth: number;
+}
+
 /** Everything that the provider's hooks need, resolved from the configuration at start. */
 export interface ProviderSettings extends EnterSettings {
   /** Without trailing slash. */
@@ -52,5 +58,6 @@ export interface ProviderSettings extends EnterSettings {
   /** The resources that an operator declared. */
   readonly resources: ResourceDirectory;
   readonly capabilityScopes: readonly CapabilityScopes[];
+  readonly tokenExchange: TokenExchangeSettings;
   readonly registration: RegistrationConfig;
 }

@@ -1,9 +1,8 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { compactVerify, decodeJwt, type JWTPayload } from 'jose';
+import { decodeJwt } from 'jose';
 import Provider, { type AccessToken, type ClientCredentials } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
-import type { ProviderKeys } from './keys.ts';
 import type { Parameters } from './normalise.ts';
+import type { ReadOwnJwt } from './own-jwt.ts';
 import { knownFacts, type RequestFacts } from './request.ts';
 
 /**
@@ -12,14 +11,9 @@ import { knownFacts, type RequestFacts } from './request.ts';
  * A `jti` is no credential: its row is found by somebody who presents the whole token only, after its signature
  * was verified.
  */
-export function keepStructuredTokens(
-  provider: Provider,
-  keys: ProviderKeys,
-  { issuer, clock }: { readonly issuer: string; readonly clock: Clock },
-): void {
-  const verify = createVerifier(keys, issuer);
+export function keepStructuredTokens(provider: Provider, read: ReadOwnJwt, clock: Clock): void {
   for (const model of [provider.AccessToken, provider.ClientCredentials]) {
-    keepRows(model as unknown as TokenModel, verify, clock);
+    keepRows(model as unknown as TokenModel, read, clock);
   }
 }
 
@@ -70,9 +64,7 @@ interface TokenModel {
 /** In the row of a JWT: oidc-provider then refuses whoever presents the bare `jti` as an opaque token. */
 const format = 'jwt';
 
-type Verify = (jwt: string) => Promise<JWTPayload | undefined>;
-
-function keepRows(model: TokenModel, verify: Verify, clock: Clock): void {
+function keepRows(model: TokenModel, read: ReadOwnJwt, clock: Clock): void {
   const { save } = model.prototype;
   model.prototype.save = async function saveWithRow(this: typeof model.prototype) {
     const value = await save.call(this);
@@ -90,9 +82,9 @@ function keepRows(model: TokenModel, verify: Verify, clock: Clock): void {
   model.find = async (value, options) => {
     const jwt = referredBy(value) ?? (looksStructured(value) ? value : undefined);
     if (jwt === undefined) return find.call(model, value, options);
-    const claims = await verify(jwt);
-    if (!claims?.jti) return undefined;
-    const stored = await model.adapter.find(claims.jti);
+    const token = await read(jwt);
+    if (token?.type !== 'at+jwt' || !token.claims.jti) return undefined;
+    const stored = await model.adapter.find(token.claims.jti);
     if (stored?.['format'] !== format) return undefined;
     const isExpired = (stored.exp ?? 0) <= clock.nowSeconds();
     return isExpired && !options?.ignoreExpiration ? undefined : model.instantiate(stored);
@@ -102,27 +94,4 @@ function keepRows(model: TokenModel, verify: Verify, clock: Clock): void {
 /** Parts of which the first begins as JSON does. Opaque tokens have no dots. */
 export function looksStructured(value: unknown): value is string {
   return typeof value === 'string' && /^eyJ[\w-]*\./u.test(value);
-}
-
-/** Only our own keys, each with its own algorithm, and only what we issue as access tokens (T28). */
-function createVerifier({ signing }: ProviderKeys, issuer: string): Verify {
-  const byId = new Map<string, { readonly alg: string; readonly key: KeyObject }>(
-    signing.map((jwk) => [
-      jwk.kid,
-      { alg: jwk.alg, key: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }) },
-    ]),
-  );
-  return async (jwt) => {
-    try {
-      const { payload, protectedHeader } = await compactVerify(jwt, ({ kid, alg }) => {
-        const known = byId.get(kid ?? '');
-        if (!known || known.alg !== alg) throw new Error('not one of our keys');
-        return known.key;
-      });
-      const claims: JWTPayload = JSON.parse(new TextDecoder().decode(payload));
-      return protectedHeader.typ === 'at+jwt' && claims.iss === issuer ? claims : undefined;
-    } catch {
-      return undefined;
-    }
-  };
 }

@@ -1,24 +1,41 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
+import type { TailnetAccount } from './account.ts';
+import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
+type Claims = Record<string, unknown>;
+
 /**
- * Claims about the person that a resource's access tokens hold beside who it is, as the operator chose
- * (`resources[].claims`). They stand in JWTs and in introspection answers alike (`extraTokenClaims`).
+ * What access tokens say beside the standard claims (`extraTokenClaims`); the same in JWTs and in introspection
+ * answers: claims about the person that the resource's operator chose (`resources[].claims`), the node behind a
+ * machine, and of an exchanged token who acts (RFC 8693 section 4).
  */
 export async function tokenClaims(
   ctx: KoaContextWithOIDC,
   token: AccessToken | ClientCredentials,
   { resources }: ProviderSettings,
-): Promise<Record<string, unknown> | undefined> {
-  const { account } = ctx.oidc;
-  const names = audienceOf(token).flatMap((uri) => resources.find(uri)?.claims ?? []);
-  if (!account || names.length === 0) return undefined;
-  const claims = await account.claims('userinfo', 'openid profile email groups', {}, []);
-  const wanted = names.filter((name) => claims[name] !== undefined);
-  return Object.fromEntries(wanted.map((name) => [name, claims[name]]));
+): Promise<Claims | undefined> {
+  const { account, client } = ctx.oidc;
+  if (!account || token.aud === undefined) return undefined;
+  const names = [token.aud].flat().flatMap((uri) => resources.find(uri)?.claims ?? []);
+  const person: Claims =
+    names.length === 0
+      ? {}
+      : await account.claims('userinfo', 'openid profile email groups', {}, []);
+  const wanted = names.filter((name) => person[name] !== undefined);
+  const { chain } = factsOf(ctx);
+  const mayAct = chain?.mayAct ?? client?.['tsidp_may_act'];
+  return {
+    ...Object.fromEntries(wanted.map((name) => [name, person[name]])),
+    ...machineClaims(account as TailnetAccount),
+    ...(chain?.act ? { act: chain.act } : {}),
+    ...(mayAct ? { may_act: mayAct } : {}),
+  };
 }
 
-function audienceOf({ aud }: AccessToken | ClientCredentials): readonly string[] {
-  if (aud === undefined) return [];
-  return Array.isArray(aud) ? aud : [aud];
+function machineClaims({ known }: TailnetAccount): Claims {
+  const { identity } = known;
+  if (identity.kind === 'user') return {};
+  const { node, tags, tailnet } = identity;
+  return { tags, node: node.name.replace(/\.$/, ''), tailnet: tailnet.replace(/\.$/, '') };
 }

@@ -18,6 +18,7 @@ interface GrantRow {
 export class GrantAdapter extends BaseAdapter {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #selectByName: StatementSync;
 
   constructor(context: Context, model: string) {
     super(context, model);
@@ -31,6 +32,9 @@ export class GrantAdapter extends BaseAdapter {
     );
     this.#select = context.database.prepare(
       'SELECT payload, expires_at FROM grants WHERE digest = ?',
+    );
+    this.#selectByName = context.database.prepare(
+      'SELECT digest, payload, expires_at FROM grants WHERE digest BETWEEN ? AND ? LIMIT 1',
     );
   }
 
@@ -53,6 +57,19 @@ export class GrantAdapter extends BaseAdapter {
     const payload = deserialize(row.payload, id);
     // A rotation lengthens the row's life, not the payload.
     if (row.expires_at !== null) payload['exp'] = row.expires_at;
+    return payload;
+  }
+
+  /** By name: the beginning of the digest in hex, 16 digits at least. In `uid` the payload then has the whole. */
+  override async findByUid(name: string): Promise<Payload | undefined> {
+    if (!/^(?:[0-9a-f]{2}){8,32}$/u.test(name)) return undefined;
+    const from = Buffer.from(name.padEnd(64, '0'), 'hex');
+    const to = Buffer.from(name.padEnd(64, 'f'), 'hex');
+    const row = this.#selectByName.get(from, to) as (GrantRow & { digest: Uint8Array }) | undefined;
+    if (!row) return undefined;
+    const payload: Payload = JSON.parse(row.payload);
+    if (row.expires_at !== null) payload['exp'] = row.expires_at;
+    payload['uid'] = Buffer.from(row.digest).toString('hex');
     return payload;
   }
 
