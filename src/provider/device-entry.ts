@@ -33,7 +33,8 @@ export async function enterDevicePage(
     if (wait > 0) throw tryLater(ctx, wait, 'too many wrong codes were entered');
     await run(ctx);
     const { oidc } = ctx as unknown as { oidc?: { deviceCode?: unknown } };
-    if (oidc?.deviceCode !== undefined) settings.deviceLimits.returnGuess(subject);
+    const isFree = oidc?.deviceCode !== undefined || factsOf(ctx).device?.untried;
+    if (isFree) settings.deviceLimits.returnGuess(subject);
   });
 }
 

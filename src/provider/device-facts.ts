@@ -28,4 +28,6 @@ export interface DeviceFacts {
   readonly person?: UserIdentity;
   /** The user code that the link to the page brought along, to be looked at and sent by the person. */
   readonly userCode?: string | undefined;
+  /** The form was refused before its user code was looked at. */
+  readonly untried?: true;
 }

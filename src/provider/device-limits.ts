@@ -63,12 +63,12 @@ export function createDeviceLimits(clock: Clock, pollSeconds: number): DeviceLim
     polledTooSoon(deviceCode) {
       const now = clock.nowSeconds();
       const last = polls.get(deviceCode);
-      // whole seconds: one that is up to a second early by the clock may be in time
-      const tooSoon = last !== undefined && now - last.at < last.intervalSeconds - 1;
+      // a second less is forgiven: not every request is under way equally long
+      const tooSoon = last && now - last.at < Math.max(1, last.intervalSeconds - 1);
       const intervalSeconds =
         (last?.intervalSeconds ?? pollSeconds) + (tooSoon ? slowerSeconds : 0);
       polls.set(deviceCode, { at: now, intervalSeconds });
-      return tooSoon;
+      return tooSoon ?? false;
     },
   };
 }

@@ -47,6 +47,8 @@ export async function showCodePage(
     return renderError(ctx, out ?? { error: 'server_error' }, error, settings);
   }
   if ((problem === 'outdated' || problem === 'used') && (await showAgain(ctx, settings))) return;
+  const facts = factsOf(ctx);
+  if (problem === 'outdated') facts.device = { ...facts.device, untried: true };
   if (problem === 'unknown') recordDeviceDenial(ctx, { reason: 'wrong user code' }, settings);
   const typed = ctx.oidc.params?.['user_code'];
   const userCode = typeof typed === 'string' ? shownUserCode(typed) : undefined;

@@ -36,6 +36,7 @@ describe('discovery', () => {
       introspection_endpoint: `${issuer}/introspect`,
       revocation_endpoint: `${issuer}/revoke`,
       end_session_endpoint: `${issuer}/logout`,
+      device_authorization_endpoint: `${issuer}/device_authorization`,
       jwks_uri: `${issuer}${jwks}`,
     });
   });
@@ -46,7 +47,11 @@ describe('discovery', () => {
       authorization_response_iss_parameter_supported: true,
       claims_parameter_supported: true,
       code_challenge_methods_supported: ['S256'],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
     });

@@ -10,6 +10,12 @@ import { Simulator } from '../../src/simulator/server.ts';
 import type { NodeInput, TailnetInput } from '../../src/simulator/tailnet.ts';
 import { clients, freePort } from './world.ts';
 
+const terminal = {
+  id: 'terminal',
+  grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'],
+};
+const apps = [...clients, terminal];
+
 /**
  * The tailnet of the listeners' tests. `loopback` is where a node's connections come from on this machine, for
  * listeners that look at the socket; nobody has 127.0.0.1, where local programs and tailscaled's own connections
@@ -82,7 +88,7 @@ export async function startListening(
     },
   });
   const stateDirectory = join(directory, 'state');
-  const written = { stateDirectory, clients, limits: { drainSeconds: 1 }, ...config };
+  const written = { stateDirectory, clients: apps, limits: { drainSeconds: 1 }, ...config };
   const loaded = loadConfig({
     argv: ['--config', join(directory, 'tsidp.jsonc')],
     env: {},

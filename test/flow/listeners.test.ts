@@ -93,9 +93,9 @@ describe('T19 T25 T29 T33 T34 T35 who a request is, at every listener', () => {
 const paths = [...exposure.map(({ path }) => path.replace('*', 'x')), '/admin', '/metrics'];
 
 /** All that a listener shows, as written down by hand; anything else is a 404. */
-const logins = ['/authorize', '/authorize/x', '/interaction/x', '/denied'];
+const logins = ['/authorize', '/authorize/x', '/interaction/x', '/device', '/denied'];
 const people = ['/', ...logins, '/logout', '/logout/confirm', '/logout/success'];
-const apps = ['/token', '/userinfo', '/introspect', '/revoke'];
+const apps = ['/token', '/device_authorization', '/userinfo', '/introspect', '/revoke'];
 const metadata = [
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
@@ -145,6 +145,23 @@ describe('T25 T33 what is reached at all', () => {
     );
 
     expect(found.flat().toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('T27 sends people to the issuer, wherever a device asks', async () => {
+    const form = { client_id: 'terminal' };
+    for (const [door, caller] of [
+      ['backchannel', 'unknown'],
+      ['serve', 'Funnel stranger'],
+      ['tailnet', 'tagged'],
+    ] as const) {
+      const answer = await doors[door].send(caller, {
+        path: '/device_authorization',
+        fields: [],
+        form,
+      });
+      expect(answer.status, answer.body).toBe(200);
+      expect(JSON.parse(answer.body).verification_uri).toBe(`${world.issuer}/device`);
+    }
   });
 
   it('tells the Funnel stranger at a login what to do, on a page', async () => {
