@@ -10,6 +10,7 @@ export type Caller =
   | 'expired'
   | 'unknown'
   | 'self'
+  | 'trusted proxy'
   | 'local process'
   | 'Funnel stranger';
 
@@ -21,6 +22,7 @@ const places: Readonly<Record<Caller, { node?: string; last: number }>> = {
   expired: { node: 'carol', last: 6 },
   unknown: { last: 9 },
   self: { node: 'idp', last: 2 },
+  'trusted proxy': { node: 'proxy', last: 8 },
   'local process': { last: 0 },
   'Funnel stranger': { last: 0 },
 };

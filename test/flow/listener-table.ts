@@ -17,6 +17,7 @@ export const callers: Readonly<Record<DoorName, Readonly<Record<Caller, Outcome 
     expired: 'expired',
     unknown: 'unknown',
     self: 'self',
+    'trusted proxy': 'proxied',
     'local process': 'unknown',
     // Funnel hands everything to serve
     'Funnel stranger': undefined,
@@ -28,6 +29,7 @@ export const callers: Readonly<Record<DoorName, Readonly<Record<Caller, Outcome 
     expired: 'expired',
     unknown: 'unknown',
     self: 'self',
+    'trusted proxy': 'machine',
     'local process': 'unknown',
     'Funnel stranger': 404,
   },
@@ -38,6 +40,7 @@ export const callers: Readonly<Record<DoorName, Readonly<Record<Caller, Outcome 
     expired: 'expired',
     unknown: 'unknown',
     self: 'self',
+    'trusted proxy': 'machine',
     'local process': 'unknown',
     'Funnel stranger': 404,
   },
@@ -48,6 +51,7 @@ export const callers: Readonly<Record<DoorName, Readonly<Record<Caller, Outcome 
     expired: 'expired',
     unknown: 'unknown',
     self: 'self',
+    'trusted proxy': 'machine',
     'local process': 'unknown',
     'Funnel stranger': undefined,
   },
@@ -59,6 +63,7 @@ export const callers: Readonly<Record<DoorName, Readonly<Record<Caller, Outcome 
     expired: 404,
     unknown: 404,
     self: 404,
+    'trusted proxy': 404,
     'local process': 404,
     'Funnel stranger': undefined,
   },
@@ -69,6 +74,7 @@ export const callers: Readonly<Record<DoorName, Readonly<Record<Caller, Outcome 
     expired: undefined,
     unknown: undefined,
     self: undefined,
+    'trusted proxy': undefined,
     'local process': 404,
     'Funnel stranger': undefined,
   },
@@ -134,6 +140,23 @@ const direct: Record<Forgery, Effect> = {
   Forwarded: 'proxied',
   Via: 'proxied',
   'X-Real-IP': 'proxied',
+};
+
+/** A proxy that the operator trusts speaks for whom it names, and names it in one way only. */
+export const throughTrustedProxy: Readonly<Record<Forgery, Outcome>> = {
+  'identity headers': 'proxied',
+  'X-Forwarded-For': 'userid:2',
+  'X-Forwarded-For, a list': 'proxied',
+  'X-Forwarded-Host': 'proxied',
+  'X-Forwarded-Proto': 'proxied',
+  Forwarded: 'proxied',
+  Via: 'proxied',
+  'X-Real-IP': 'proxied',
+  'a mark of Funnel': 'proxied',
+  'no mark of Funnel': 'proxied',
+  'a foreign Host': 421,
+  'our address as Host': 'proxied',
+  'an origin': 'proxied',
 };
 
 export const effects: Readonly<Record<DoorName, Readonly<Record<Forgery, Effect>>>> = {

@@ -27,6 +27,7 @@ const nodes: Record<string, NodeInput> = {
   bob: { ...at(4), user: 'bob@example.com' },
   ci: { ...at(5), tags: ['tag:ci'] },
   carol: { ...at(6), user: 'carol@example.com', expired: true },
+  proxy: { ...at(8), tags: ['tag:proxy'] },
   mallory: { ...at(7), user: 'mallory@elsewhere.example', sharee: true },
 };
 
@@ -126,19 +127,33 @@ export interface Everywhere extends ListenerWorld {
   readonly baseUrl: string;
 }
 
+export interface EverywhereOptions extends WorldOptions {
+  readonly trustedProxies?: readonly string[];
+}
+
 /** One daemon with a listener of every kind but the demo's. */
-export async function listenEverywhere(config: Record<string, unknown> = {}): Promise<Everywhere> {
+export async function listenEverywhere(
+  config: Record<string, unknown> = {},
+  { trustedProxies = ['tag:proxy'], ...options }: EverywhereOptions = {},
+): Promise<Everywhere> {
   const [tailnetPort, userspace, back] = await Promise.all([freePort(), freePort(), freePort()]);
   const baseUrl = `http://tsidp.internal:${back}`;
-  const world = await startListening({
+  const written = {
     ...config,
     issuer: `http://idp.tailnet.test:${tailnetPort}`,
     listen: [
-      { type: 'tailnet', plainHttp: true, port: tailnetPort, addresses: [tailnetAddress] },
+      {
+        type: 'tailnet',
+        plainHttp: true,
+        port: tailnetPort,
+        addresses: [tailnetAddress],
+        trustedProxies,
+      },
       { type: 'serve', plainHttp: true },
       { type: 'userspace', plainHttp: true, port: userspace },
       { type: 'backchannel', address: backchannelAddress, port: back, baseUrl },
     ],
-  });
+  };
+  const world = await startListening(written, options);
   return { ...world, ports: { tailnet: tailnetPort, userspace, back }, baseUrl };
 }

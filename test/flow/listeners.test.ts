@@ -1,14 +1,19 @@
-import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exposure } from '../../src/http/exposure.ts';
-import { refuse } from '../../src/identity/identify.ts';
-import type { RefusalCode } from '../../src/identity/identity.ts';
 import { type Caller, type DoorName, doorsOf } from './callers.ts';
-import { callers, effects, type Forgery, forgeries, type Outcome } from './listener-table.ts';
+import {
+  callers,
+  effects,
+  type Forgery,
+  forgeries,
+  type Outcome,
+  throughTrustedProxy,
+} from './listener-table.ts';
 import { type Everywhere, listenEverywhere } from './listener-world.ts';
 import { attempt } from './login.ts';
 import type { Fields, Sent } from './send.ts';
 import { until } from './until.ts';
+import { outcomeOf, pathOf } from './who.ts';
 
 let world: Everywhere;
 let doors: ReturnType<typeof doorsOf>;
@@ -19,39 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const refusals: readonly RefusalCode[] = ['foreign', 'expired', 'unknown', 'self', 'proxied'];
-
-/** Tries to log in and says who that was. */
-async function outcomeAt(door: DoorName, caller: Caller, fields: Fields): Promise<Outcome> {
-  const begun = attempt(world.issuer, 'grafana');
-  const answer = await doors[door].send(caller, { path: pathOf(begun.url), fields });
-  const { code, error, error_description: description = '' } = answer.parameters;
-  if (code !== undefined) {
-    const redeemed = await doors.backchannel.send('unknown', {
-      path: '/token',
-      fields: [],
-      form: {
-        grant_type: 'authorization_code',
-        code,
-        code_verifier: begun.verifier,
-        redirect_uri: begun.parameters['redirect_uri'] ?? '',
-        client_id: 'grafana',
-        client_secret: 'grafana-secret-that-is-long-enough-0',
-      },
-    });
-    expect(redeemed.status, redeemed.body).toBe(200);
-    return decodeJwt(JSON.parse(redeemed.body).id_token).sub as Outcome;
-  }
-  if (error === undefined) return answer.status as Outcome;
-  expect(error).toBe('access_denied');
-  const known = refusals.find((name) => description.startsWith(asDescribed(name)));
-  // a machine is somebody, but no person
-  return (known as Outcome | undefined) ?? 'machine';
-}
-
-const pathOf = ({ pathname, search }: URL) => pathname + search;
-const asDescribed = (code: RefusalCode) =>
-  refuse(code).refusal.message.replaceAll('"', "'").slice(0, 60);
+const outcomeAt = (door: DoorName, caller: Caller, fields: Fields): Promise<Outcome> =>
+  outcomeOf({ doors, issuer: world.issuer, door, caller, fields });
 
 const doorNames = Object.keys(callers) as DoorName[];
 const forgeryNames = Object.keys(forgeries) as Forgery[];
@@ -61,8 +35,9 @@ const cells = doorNames.flatMap((door) =>
   (Object.entries(callers[door]) as [Caller, Outcome | undefined][]).flatMap(([caller, plain]) => {
     if (plain === undefined) return [];
     const forged = forgeryNames.map((name) => {
-      const effect = effects[door][name];
-      return { door, caller, forgery: name, expected: mixed(plain, effect) };
+      const speaks = door === 'tailnet' && caller === 'trusted proxy';
+      const expected = speaks ? throughTrustedProxy[name] : mixed(plain, effects[door][name]);
+      return { door, caller, forgery: name, expected };
     });
     return [{ door, caller, forgery: undefined, expected: plain }, ...forged];
   }),
@@ -94,8 +69,17 @@ const paths = [...exposure.map(({ path }) => path.replace('*', 'x')), '/admin', 
 
 /** All that a listener shows, as written down by hand; anything else is a 404. */
 const logins = ['/authorize', '/authorize/x', '/interaction/x', '/device', '/denied'];
-const people = ['/', ...logins, '/logout', '/logout/confirm', '/logout/success'];
-const apps = ['/token', '/device_authorization', '/userinfo', '/introspect', '/revoke'];
+const forms = ['/new', '/edit/x'];
+const people = [
+  '/',
+  ...forms,
+  ...logins,
+  '/logout',
+  '/logout/confirm',
+  '/logout/success',
+  '/device',
+];
+const apps = ['/token', '/device_authorization', '/userinfo', '/introspect', '/revoke', '/device_authorization'];
 const metadata = [
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
@@ -103,6 +87,7 @@ const metadata = [
 ];
 const health = ['/healthz', '/readyz'];
 const clients = ['/clients/', '/clients/new', '/clients/x'];
+const commandLine = ['/admin/clients', '/admin/clients/x', '/admin/secrets/x'];
 const registration = ['/register', '/register/x'];
 const everything = [
   ...people,
@@ -120,7 +105,7 @@ const shown: Readonly<Record<DoorName | 'Funnel', readonly string[]>> = {
   userspace: everything,
   Funnel: [...apps, '/request', ...metadata],
   backchannel: [...apps, ...metadata],
-  admin: [...clients, ...health],
+  admin: [...clients, ...commandLine, ...health],
 };
 
 const isThere = ({ status, body }: Sent) =>
