@@ -69,6 +69,8 @@ async function addressesOf(
 ): Promise<readonly string[]> {
   const host = hostOf(url);
   if (isIP(host)) return [parseAddress(host) ?? host];
+  // RFC 6761 6.3: it is never asked of DNS
+  if (/(?:^|\.)localhost$/.test(host) && !how.system) return ['127.0.0.1'];
   let found: readonly string[];
   try {
     found = await resolve(host, how);

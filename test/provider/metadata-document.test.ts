@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readMetadataDocument } from '../../src/provider/metadata-document.ts';
 
@@ -7,7 +8,9 @@ const good = {
   client_name: 'Agent',
   redirect_uris: ['http://localhost/callback', 'https://agent.example/cb'],
 };
-const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: '1' };
+const publicKey = (type: 'P-256' | 'P-384') =>
+  generateKeyPairSync('ec', { namedCurve: type }).publicKey.export({ format: 'jwk' });
+const key = { ...publicKey('P-256'), kid: '1' };
 
 const read = (document: unknown) =>
   readMetadataDocument(url, typeof document === 'string' ? document : JSON.stringify(document));
@@ -75,6 +78,11 @@ describe('a metadata document', () => {
     expect(metadata['tsidp_redirects_digest']).not.toBe('mine');
   });
 
+  it('leaves out keys that are of no use here', () => {
+    const keys = [publicKey('P-384'), key, { kty: 'AKP', alg: 'ML-DSA-44', pub: 'x' }];
+    expect(metadataOf({ jwks: { keys } })['jwks']).toEqual({ keys: [key] });
+  });
+
   it('has a digest of its redirect URIs, whatever their order', () => {
     const digest = (uris: string[]) =>
       metadataOf({ redirect_uris: uris })['tsidp_redirects_digest'];
@@ -123,9 +131,12 @@ describe('a metadata document', () => {
     [{ ...good, jwks: [key] }, /public keys/],
     [{ ...good, jwks: 'keys' }, /public keys/],
     [{ ...good, jwks: { keys: Array(21).fill(key) } }, /public keys/],
-    [{ ...good, jwks: { keys: [{ ...key, d: 'private' }] } }, /not public/],
-    [{ ...good, jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }, /not public/],
-    [{ ...good, jwks: { keys: ['x'] } }, /not public/],
+    [{ ...good, jwks: { keys: [{ ...key, d: 'private' }] } }, /private or symmetric/],
+    [{ ...good, jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }, /private or symmetric/],
+    [{ ...good, jwks: { keys: [publicKey('P-384')] } }, /verify with/],
+    [{ ...good, jwks: { keys: [{ ...key, kid: 7 }] } }, /verify with/],
+    [{ ...good, jwks: { keys: [{ ...key, x: 'AAAA' }] } }, /verify with/],
+    [{ ...good, jwks: { keys: ['x', null, 7] } }, /verify with/],
     [{ ...good, jwks_uri: 'no url' }, /no URL/],
     [{ ...good, jwks_uri: 7 }, /no URL/],
     [{ ...good, jwks: { keys: [key] }, token_endpoint_auth_signing_alg: 'HS256' }, /signing_alg/],
