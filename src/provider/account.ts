@@ -12,6 +12,9 @@ import type { Identified } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { type Decision, type Denied, denied as refused } from '../policy/decision.ts';
+import { rulesOf } from '../policy/grant.ts';
+import { machineResources } from '../policy/machine-resources.ts';
+import { canonicalResource } from '../policy/resource.ts';
 import { claimsFor } from './account-claims.ts';
 import { allowedPeer } from './clickless.ts';
 import { isDeviceClick, takeClick } from './device-click.ts';
@@ -19,7 +22,7 @@ import { appOf, enter } from './enter.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
 import { actorsOf, bindingOf } from './grants.ts';
 import { mayStillAct } from './may-still-act.ts';
-import { isPeer, peerOf, tokenExchangeGrant } from './peer-client.ts';
+import { isPeer, machineClientId, peerOf, tokenExchangeGrant } from './peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 import { type ResourceToken, stillGranted } from './still-granted.ts';
@@ -114,10 +117,19 @@ async function mayStill(
   if (token.gty !== 'client_credentials') return enter(appOf(client), known, settings);
   const { identity } = known;
   const peer = peerOf(client);
-  if (peer && identity.kind === 'machine' && isPeer(peer, identity)) {
-    return { allowed: true, trace: [] };
+  if (!peer || identity.kind !== 'machine' || !isPeer(peer, identity)) {
+    return refused([{ reason: 'this machine is no longer the client' }], []);
   }
-  return refused([{ reason: 'this machine is no longer the client' }], []);
+  const named = machineResources({ identity, rules: rulesOf(known.capMap) });
+  const audience = [token.aud ?? []].flat();
+  // nobody registered it: it has what its grants name
+  if (
+    client.clientId === machineClientId(identity) &&
+    !audience.every((uri) => named.includes(canonicalResource(uri)))
+  ) {
+    return refused([{ reason: 'no grant names the resource of this token any more' }], []);
+  }
+  return { allowed: true, trace: [] };
 }
 
 /** Mostly the request's own client, which is loaded already. */

@@ -76,7 +76,10 @@ export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
     aud: body['aud'] ?? [body['client_id']],
     nbf: body['iat'],
     // tsidp's answer has one, too; ours is the name in the audit records
-    jti: body['jti'] ?? tokenName(String(ctx.oidc.params?.['token'])),
+    jti:
+      factsOf(ctx).structured?.reference ??
+      body['jti'] ??
+      tokenName(String(ctx.oidc.params?.['token'])),
     username: account['login'],
     ...(profile ? { preferred_username: claims['preferred_username'] } : {}),
     ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),

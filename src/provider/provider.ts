@@ -26,6 +26,7 @@ import { lifetimes } from './lifetimes.ts';
 import { providerFetch } from './outgoing-fetch.ts';
 import { createJwtReader } from './own-jwt.ts';
 import { peerFeature } from './peer-authentication.ts';
+import { carrierMethod } from './peer-client.ts';
 import { keepGrace } from './refresh-grace.ts';
 import { createClientWriter } from './registered-clients.ts';
 import { registrationFeatures } from './registration.ts';
@@ -121,7 +122,13 @@ function configuration(parts: ProviderParts): Configuration {
     claims: scopeClaims,
     assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
       checkAssertion(ctx, claims, settings.clock),
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'none',
+      carrierMethod,
+    ],
     // all that expires was issued here, on this clock: lifetimes are exact (oidc-provider's default is 15 s more)
     clockTolerance: 0,
     clientBasedCORS: (_ctx, origin, client) => originAllowed(origin, client),
