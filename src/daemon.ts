@@ -17,6 +17,7 @@ import { watchBus } from './peer/bus.ts';
 import { LocalApi } from './peer/local-api.ts';
 import { type NodeStatus, watchStatus } from './peer/status.ts';
 import { createWhois } from './peer/whois.ts';
+import { withListener } from './provider/audit-requests.ts';
 import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
 import { createDeviceLimits } from './provider/device-limits.ts';
@@ -122,7 +123,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     lifetimes,
     clock,
     oracle: createOracle({ whois, status, options: config }),
-    audit: store.audit,
+    audit: withListener(store.audit),
     consents: store.consents,
     consentSeconds: config.consentDays * 86_400,
     registrationOf: registrationFacts(store),
@@ -144,7 +145,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     fetch,
     documents: store.documents,
     introduce: createIntroduction(clock),
-    audit: store.audit,
+    audit: settings.audit,
     clock,
   });
   const provider: Provider = createProvider({
@@ -160,6 +161,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const clientManager = createClientManager({
     declared: config.clients,
     clients: store.clients,
+    registrations: store.registrations,
     audit: store.audit,
     clock,
     secretKey: async () => secretKey,

@@ -9,7 +9,10 @@ import type { ProviderSettings } from '../provider/settings.ts';
 import type { AuditRecord } from '../store/store.ts';
 
 /** Who administers, as the audit record names them. */
-export type Administrator = Pick<AuditRecord, 'subject' | 'login' | 'device' | 'detail'>;
+export type Administrator = Pick<
+  AuditRecord,
+  'subject' | 'login' | 'device' | 'listener' | 'detail'
+>;
 
 type Sought = { readonly administrator: Administrator } | { readonly error: () => Error };
 
@@ -41,7 +44,8 @@ const indirect = {
 
 async function seekAdministrator(ctx: Context, settings: ProviderSettings): Promise<Sought> {
   const facts = factsOf(ctx);
-  if (facts.admin) return { administrator: { detail: { by: 'admin socket' } } };
+  if (facts.admin)
+    return { administrator: { listener: facts.listener, detail: { by: 'admin socket' } } };
   const refused = (record: Parameters<typeof denied>[2]): Sought => ({
     error: () => denied(ctx, settings, record),
   });
@@ -57,6 +61,7 @@ async function seekAdministrator(ctx: Context, settings: ProviderSettings): Prom
     subject: subjectOf(identity),
     login: displayLogin(identity),
     device: identity.node.stableId,
+    listener: facts.listener,
   };
   if (through !== undefined) return refused({ ...who, reason: indirect[through] });
   const decision = decideAdmin({ identity, rules: rulesOf(capMap) });
@@ -72,8 +77,9 @@ function denied(
   { audit, clock }: ProviderSettings,
   record: Partial<AuditRecord> & { readonly reason: string },
 ): errors.OIDCProviderError {
-  const detail = { at: ctx.path.split('/')[1], peer: factsOf(ctx).peer, ...record.detail };
-  audit.append({ at: clock.nowSeconds(), event: 'denial', ...record, detail });
+  const { listener, peer } = factsOf(ctx);
+  const detail = { at: ctx.path.split('/')[1], peer, ...record.detail };
+  audit.append({ at: clock.nowSeconds(), event: 'denial', listener, ...record, detail });
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
   const error = new errors.CustomOIDCProviderError('access_denied', oauthText(record.reason));
   return Object.assign(error, { status: 403, statusCode: 403 });

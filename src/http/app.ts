@@ -32,7 +32,9 @@ export function createApp(parts: AppParts): Koa {
     if (!entrance.isOwnHost(host)) throw misdirected(settings.issuer);
     if (!exposed.route) throw notHere(ctx, listener, exposed.allow);
     if (exposed.route.sameOriginOnly) requireSameOrigin(ctx, issuer.origin);
-    setFacts(ctx, await entrance.facts(ctx.req, exposed.route.kind));
+    const facts = await entrance.facts(ctx.req, exposed.route.kind);
+    facts.listener = listener;
+    setFacts(ctx, facts);
     ownUrls(ctx, entrance.origin);
     await dispatch(ctx, exposed.route);
     if (entrance.origin.origin !== issuer.origin) keepFrontChannel(ctx, issuer, entrance.origin);

@@ -36,6 +36,7 @@ export async function answerError(
       at: settings.clock.nowSeconds(),
       event: 'denial',
       reason: known.description,
+      listener: facts?.listener,
       detail: { at: ctx.path.split('/')[1], peer: facts?.peer },
     });
   }

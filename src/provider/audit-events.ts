@@ -1,10 +1,12 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
+import { actorsOf } from './actor-chain.ts';
 import { PolicyDenied } from './denial.ts';
+import { tokenExchangeGrant } from './peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
-import { tokenName } from './token-name.ts';
+import { tokenName, tokenNameLength } from './token-name.ts';
 
 /**
  * Writes one audit record for each login, denial, token, refresh, revocation and logout. oidc-provider's events
@@ -19,6 +21,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
       subject: account?.accountId ?? session?.accountId,
       login: account?.['login'] as string | undefined,
       client: client?.clientId,
+      listener: factsOf(ctx).listener,
       ...more,
       detail: emptyToNone({ ...more.detail, ...staleMark(ctx) }),
     });
@@ -34,14 +37,14 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     append('denial', ctx, reasonOf(error));
   });
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
-    const { AccessToken, RefreshToken, RotatedRefreshToken, Grant } = ctx.oidc.entities;
-    append(RotatedRefreshToken ? 'refresh' : 'token', ctx, {
+    const { AccessToken, ClientCredentials } = ctx.oidc.entities;
+    const token = AccessToken ?? ClientCredentials;
+    append(issueEvent(ctx), ctx, {
       device: deviceOf(ctx),
-      scope: AccessToken?.scope,
-      jti: [
-        ...names(Grant?.jti, AccessToken?.jti, RefreshToken?.jti),
-        ...(factsOf(ctx).idTokenId ? [factsOf(ctx).idTokenId as string] : []),
-      ],
+      scope: token?.scope,
+      resource: token?.aud === undefined ? undefined : [token.aud].flat(),
+      jti: issued(ctx),
+      ...chainOf(ctx),
     });
   });
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
@@ -54,6 +57,36 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     append('revocation', ctx, { reason: ctx.oidc.route, jti: names(grantId) });
   });
   provider.on('end_session.success', (ctx: KoaContextWithOIDC) => append('logout', ctx, {}));
+}
+
+function issueEvent({ oidc }: KoaContextWithOIDC): AuditEvent {
+  if (oidc.params?.['grant_type'] === tokenExchangeGrant) return 'exchange';
+  return oidc.entities.RotatedRefreshToken ? 'refresh' : 'token';
+}
+
+/** Names of the family and of what was issued now. A JWT's is its own `jti`, which resource servers log. */
+function issued(ctx: KoaContextWithOIDC): string[] {
+  const { AccessToken, ClientCredentials, RefreshToken, Grant } = ctx.oidc.entities;
+  const token = AccessToken ?? ClientCredentials;
+  const isJwt = token?.resourceServer?.accessTokenFormat === 'jwt';
+  const { idTokenId } = factsOf(ctx);
+  return [
+    ...names(Grant?.jti),
+    ...(isJwt ? [token.jti] : names(token?.jti)),
+    ...names(RefreshToken?.jti),
+    ...(idTokenId === undefined ? [] : [idTokenId]),
+  ];
+}
+
+/** What an exchanged token came from, and who acts with it. */
+function chainOf(ctx: KoaContextWithOIDC): Pick<AuditRecord, 'actors' | 'parents'> {
+  const { chain } = factsOf(ctx);
+  if (!chain) return {};
+  return {
+    actors: actorsOf(chain.act),
+    // Grants name those that they descend from by the whole digest
+    parents: chain.parents.map((name) => name.slice(0, tokenNameLength)),
+  };
 }
 
 /** Errors of `/authorize` that are a decision about a person rather than an app's mistake. */

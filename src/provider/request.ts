@@ -1,7 +1,6 @@
 import type { Context } from 'koa';
 import type { Identified, MachineIdentity } from '../identity/identity.ts';
 import type { Act, MayAct } from './actor-chain.ts';
-import type { AuditRecord } from '../store/store.ts';
 import type { DeviceFacts } from './device-facts.ts';
 
 /** A machine with what the policy's grants give it. */
@@ -61,11 +60,6 @@ export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
   const facts = knownFacts(ctx);
   if (!facts) throw new Error('request without facts: it did not come through a listener');
   return facts;
-}
-
-/** What every audit record of a request says of the request itself. */
-export function auditFacts(ctx: Pick<Context, 'state'>): Pick<AuditRecord, 'listener'> {
-  return { listener: knownFacts(ctx)?.listener };
 }
 
 /**

@@ -147,6 +147,7 @@ export type AuditEvent =
   | 'denial'
   | 'token'
   | 'refresh'
+  | 'exchange'
   | 'revocation'
   | 'logout'
   | 'client'
