@@ -51,6 +51,8 @@ describe('discovery', () => {
         'authorization_code',
         'refresh_token',
         'urn:ietf:params:oauth:grant-type:device_code',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:token-exchange',
       ],
       response_types_supported: ['code'],
       subject_types_supported: ['public'],

@@ -70,16 +70,8 @@ const paths = [...exposure.map(({ path }) => path.replace('*', 'x')), '/admin', 
 /** All that a listener shows, as written down by hand; anything else is a 404. */
 const logins = ['/authorize', '/authorize/x', '/interaction/x', '/device', '/denied'];
 const forms = ['/new', '/edit/x'];
-const people = [
-  '/',
-  ...forms,
-  ...logins,
-  '/logout',
-  '/logout/confirm',
-  '/logout/success',
-  '/device',
-];
-const apps = ['/token', '/device_authorization', '/userinfo', '/introspect', '/revoke', '/device_authorization'];
+const people = ['/', ...forms, ...logins, '/logout', '/logout/confirm', '/logout/success'];
+const apps = ['/token', '/device_authorization', '/userinfo', '/introspect', '/revoke'];
 const metadata = [
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
