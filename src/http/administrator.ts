@@ -72,6 +72,9 @@ async function seekAdministrator(ctx: Context, settings: ProviderSettings): Prom
   return { administrator: { ...who, detail: { by: 'http', ...staleMark(ctx) } } };
 }
 
+/** Programs are told in OAuth's words, people in ours. */
+const isPage = ({ path }: Context): boolean => !path.startsWith('/clients/');
+
 function denied(
   ctx: Context,
   { audit, clock }: ProviderSettings,
@@ -81,6 +84,7 @@ function denied(
   const detail = { at: ctx.path.split('/')[1], peer, ...record.detail };
   audit.append({ at: clock.nowSeconds(), event: 'denial', listener, ...record, detail });
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
-  const error = new errors.CustomOIDCProviderError('access_denied', oauthText(record.reason));
+  const code = isPage(ctx) ? 'administrators_only' : 'access_denied';
+  const error = new errors.CustomOIDCProviderError(code, oauthText(record.reason));
   return Object.assign(error, { status: 403, statusCode: 403 });
 }

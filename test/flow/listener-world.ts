@@ -58,6 +58,8 @@ export interface ListenerWorld extends AsyncDisposable {
   readonly urls: readonly string[];
   readonly stateDirectory: string;
   readonly logged: () => string;
+  /** What `main.ts` logs at the start. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -114,6 +116,7 @@ export async function startListening(
     urls: daemon.urls,
     stateDirectory,
     logged: () => lines.join(''),
+    warnings: loaded.warnings,
     close,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };

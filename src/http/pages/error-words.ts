@@ -96,6 +96,13 @@ const wordsByCode: ReadonlyMap<string, Words> = new Map([
     },
   ],
   [
+    'administrators_only',
+    {
+      heading: 'This page is for administrators',
+      explanation: 'Here apps are added, changed and removed. Nobody needs it to log in.',
+    },
+  ],
+  [
     'login_required',
     {
       heading: 'This login can’t go on',
