@@ -1,6 +1,7 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { Refusal } from '../identity/identity.ts';
 import { StoreError } from '../store/store.ts';
+import { assertionDetails } from './assertion-details.ts';
 
 /** Refusals that are our own trouble and pass by themselves: 503, not a denial. */
 const ownTrouble: ReadonlySet<Refusal['code']> = new Set(['unavailable', 'not-logged-in', 'stale']);
@@ -52,6 +53,7 @@ export function tryLater(
  * in `error_detail`. These details name no secret and no other party.
  */
 const speakingDetails: ReadonlySet<string> = new Set([
+  ...assertionDetails,
   'authorization code is expired',
   'authorization code already consumed',
   'authorization code not found',

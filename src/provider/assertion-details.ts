@@ -1,0 +1,21 @@
+/** What can be wrong with a client assertion (RFC 7523 section 3), in oidc-provider's words and ours. */
+export const assertionDetails: readonly string[] = [
+  'alg mismatch',
+  'expiration must be specified in the client_assertion JWT',
+  'unique jti (JWT ID) must be provided in the client_assertion JWT',
+  'iss (JWT issuer) must be provided in the client_assertion JWT',
+  'iss (JWT issuer) must be the client_id',
+  'sub (JWT subject) must be provided in the client_assertion JWT',
+  'aud (JWT audience) must be provided in the client_assertion JWT',
+  'list of audience (aud) must include the endpoint url, issuer identifier or token endpoint url',
+  'audience (aud) must equal the endpoint url, issuer identifier or token endpoint url',
+  'jwt expired',
+  'jwt not active yet',
+  'invalid exp value',
+  'invalid nbf value',
+  'invalid iat value',
+  'client assertion tokens must only be used once',
+  'client_assertion must expire within an hour',
+  'client_assertion is issued in the future',
+  'client_assertion is not the compact serialization of a JWS',
+];
