@@ -22,14 +22,19 @@ export const clientsList = defineCommand({
 
 const headings = ['ID', 'NAME', 'SECRET', 'LOGIN', 'FROM', 'REDIRECT URIS'];
 
-const toRow = ({ id, source, secret, shadowed, metadata }: ClientView): string[] => {
+const toRow = ({ id, source, secret, shadowed, metadata, registration }: ClientView): string[] => {
   const uris = metadata['redirect_uris'];
   return [
     id,
     String(metadata['client_name'] ?? ''),
     secret,
     String(metadata['tsidp_login'] ?? 'default'),
-    shadowed ? `${source}, shadowed by config` : source,
+    [
+      registration?.login === undefined ? source : `${source} by ${registration.login}`,
+      ...(shadowed ? ['shadowed by config'] : []),
+      ...(metadata['tsidp_approved'] === true ? ['approved'] : []),
+      ...(metadata['tsidp_quarantined'] === true ? ['quarantined'] : []),
+    ].join(', '),
     Array.isArray(uris) ? uris.join(' ') : '',
   ];
 };

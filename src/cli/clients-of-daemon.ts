@@ -58,6 +58,12 @@ const clientsBy = (ask: Ask): Clients => ({
     const answer = (await ask({ method: 'POST', path, body })) as { secret?: string };
     return answer.secret;
   },
+  mark: (id, mark) =>
+    ask({
+      method: 'POST',
+      path: `${adminPaths.marks}/${encodeURIComponent(id)}`,
+      body: { mark },
+    }) as Promise<ClientView>,
   remove: (id) => ask({ method: 'DELETE', path: clientPath(id) }) as Promise<ClientView>,
 });
 
@@ -125,7 +131,7 @@ const errorSchema = z.object({
     .default([]),
 });
 
-const codes = ['invalid', 'taken', 'declared', 'not-found', 'public'] as const;
+const codes = ['invalid', 'taken', 'declared', 'not-found', 'public', 'entered'] as const;
 
 /** @throws ClientProblem, CommandError */
 const read = ({ status, body }: Answer, socketPath: string): unknown => {

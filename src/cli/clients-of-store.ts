@@ -35,6 +35,7 @@ export const storedClients = (config: Config): Clients => {
       );
     },
     rotateSecret: (id, chosen) => inExisting((manager) => manager.rotateSecret(id, chosen, byCli)),
+    mark: (id, mark) => inExisting((manager) => manager.mark(id, mark, byCli)),
     remove: (id) => inExisting((manager) => manager.remove(id, byCli)),
   };
 };
@@ -43,6 +44,7 @@ const managerOf = ({ clients: declared }: Config, store: Store): ClientManager =
   createClientManager({
     declared,
     clients: store.clients,
+    registrations: store.registrations,
     audit: store.audit,
     clock: systemClock,
     secretKey: () => loadOrCreateSecretKey(store, systemClock),

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { ClientProblem } from '../provider/client-problem.ts';
 import type { ClientView } from '../provider/client-view.ts';
 import type { AddedClient } from '../provider/manage-clients.ts';
+import type { Mark } from '../provider/mark-clients.ts';
 import { noSuchClient } from './client-store.ts';
 import { runningClients } from './clients-of-daemon.ts';
 import { storedClients } from './clients-of-store.ts';
@@ -18,6 +19,7 @@ export interface Clients {
   add(declaration: Readonly<Record<string, unknown>>, generate: boolean): Promise<AddedClient>;
   /** @returns the new secret, unless it was chosen */
   rotateSecret(id: string, chosen: string | undefined): Promise<string | undefined>;
+  mark(id: string, mark: Mark): Promise<ClientView>;
   remove(id: string): Promise<ClientView>;
 }
 
@@ -50,6 +52,10 @@ const inWords = ({ code, id, problems }: ClientProblem, config: Config): Command
       );
     case 'public':
       return new CommandError(`${client} is public: it has no secret to replace`);
+    case 'entered':
+      return new CommandError(
+        `${client} did not register itself: it needs no approval, and "tsidp clients remove" ends it`,
+      );
     case 'not-found':
       return noSuchClient(config, id);
   }

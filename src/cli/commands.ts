@@ -1,6 +1,10 @@
+import { audit } from './audit.ts';
+import { auditRotate } from './audit-rotate.ts';
+import { auditVerify } from './audit-verify.ts';
 import { backup } from './backup.ts';
 import { clientsAdd } from './clients-add.ts';
 import { clientsList } from './clients-list.ts';
+import { clientsApprove, clientsQuarantine, clientsRelease } from './clients-mark.ts';
 import { clientsRemove } from './clients-remove.ts';
 import { clientsRotateSecret } from './clients-rotate-secret.ts';
 import { clientsShow } from './clients-show.ts';
@@ -23,6 +27,12 @@ const actions: readonly Command[] = [
   clientsShow,
   clientsRotateSecret,
   clientsRemove,
+  clientsApprove,
+  clientsQuarantine,
+  clientsRelease,
+  audit,
+  auditVerify,
+  auditRotate,
   importTsidp,
   backup,
   restore,

@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider';
 import { z } from 'zod';
 import { ClientProblem, type ClientProblemCode } from '../provider/client-problem.ts';
 import { type Changer, type ClientManager, declareClient } from '../provider/manage-clients.ts';
+import { marks } from '../provider/mark-clients.ts';
 import { factsOf } from '../provider/request.ts';
 import { adminPaths } from './admin-paths.ts';
 import { readBody } from './body.ts';
@@ -11,6 +12,7 @@ import type { Route } from './exposure.ts';
 const byCli: Changer = { source: 'cli', record: { detail: { by: 'cli' } } };
 
 const addition = z.strictObject({ client: z.looseObject({}), generate: z.boolean() });
+const marking = z.strictObject({ mark: z.enum(marks) });
 const rotation = z.strictObject({ secret: z.string().optional() });
 
 /**
@@ -42,6 +44,7 @@ const statuses: Readonly<Record<ClientProblemCode, number>> = {
   taken: 409,
   declared: 409,
   public: 409,
+  entered: 409,
   'not-found': 404,
 };
 
@@ -60,6 +63,10 @@ async function act(
   if (route.path.startsWith(adminPaths.secrets)) {
     const { secret } = await readJson(ctx, rotation, bodyLimitBytes);
     return { secret: await clients.rotateSecret(id, secret, byCli) };
+  }
+  if (route.path.startsWith(adminPaths.marks)) {
+    const { mark } = await readJson(ctx, marking, bodyLimitBytes);
+    return clients.mark(id, mark, byCli);
   }
   return ctx.method === 'DELETE' ? clients.remove(id, byCli) : clients.find(id);
 }

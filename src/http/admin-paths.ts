@@ -6,4 +6,8 @@ export function adminSocketPath(stateDirectory: string): string {
 }
 
 /** What the command line asks there; a client's ID follows a slash. */
-export const adminPaths = { clients: '/admin/clients', secrets: '/admin/secrets' } as const;
+export const adminPaths = {
+  clients: '/admin/clients',
+  secrets: '/admin/secrets',
+  marks: '/admin/marks',
+} as const;

@@ -86,6 +86,7 @@ const answers: Readonly<Record<Exclude<ClientProblemCode, 'invalid'>, [number, s
   ],
   taken: [409, 'invalid_request', 'a client of this ID exists already'],
   public: [409, 'invalid_request', 'this client is public: it has no secret'],
+  entered: [409, 'invalid_request', 'this client did not register itself'],
   'not-found': [404, 'not_found', 'client not found'],
 };
 

@@ -1,4 +1,4 @@
-import { parse, stringify } from 'node:querystring';
+import { stringify } from 'node:querystring';
 import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
@@ -7,26 +7,20 @@ import { deniedPath, linkToDenied, showDenied } from '../provider/denied-page.ts
 import { devicePath } from '../provider/device-request.ts';
 import { finishInteraction, requireOwnLogin, showInteraction } from '../provider/interaction.ts';
 import { describeToken } from '../provider/introspection.ts';
-import {
-  normaliseAuthorization,
-  normaliseBasic,
-  normaliseToken,
-  type Parameters,
-  type Vocabulary,
-} from '../provider/normalise.ts';
+import { normaliseAuthorization } from '../provider/normalise.ts';
+import { nameOwnMethod } from '../provider/peer-authentication.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction } from '../provider/render.ts';
-import { factsOf } from '../provider/request.ts';
-import { referStructured } from '../provider/structured-tokens.ts';
 import { answerCommandLine } from './admin-api.ts';
-import { readBody, readForm, replayBody } from './body.ts';
+import { readForm } from './body.ts';
 import { createClientPages } from './client-pages.ts';
 import { createClientsApi } from './clients-api.ts';
 import { answerDevicePage } from './device-route.ts';
 import { type Route, showsRegistration } from './exposure.ts';
 import { answerHealth, answerReadiness } from './health.ts';
 import { showHome } from './home.ts';
+import { normaliseForm } from './normalise-form.ts';
 import type { AppParts } from './parts.ts';
 
 /** Sends a request that may pass to the one that answers it: our own few routes, else oidc-provider. */
@@ -61,6 +55,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       case '/admin/clients':
       case '/admin/clients/*':
       case '/admin/secrets/*':
+      case '/admin/marks/*':
         return answerCommandLine(ctx, route, parts.bodyLimitBytes, parts.clients);
       case '/clients/':
       case '/clients/new':
@@ -94,9 +89,10 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
       default:
-        await normaliseForm(ctx, route, parts.bodyLimitBytes, vocabulary);
+        await normaliseForm(ctx, route, parts, vocabulary);
         await runProvider(ctx);
         hideRegistration(ctx, route, parts);
+        if (route.kind === 'metadata') nameOwnMethod(ctx.body);
         if (route.path === '/introspect') await describeToken(ctx as KoaContextWithOIDC);
     }
   };
@@ -128,37 +124,6 @@ async function asGet(ctx: Context, limitBytes: number): Promise<void> {
   delete ctx.req.headers['content-type'];
   delete ctx.req.headers['content-length'];
   ctx.querystring = stringify(parameters);
-}
-
-async function normaliseForm(
-  ctx: Context,
-  route: Route,
-  limitBytes: number,
-  vocabulary: Vocabulary,
-): Promise<void> {
-  if (ctx.method !== 'POST') return;
-  const { authorization } = ctx.req.headers;
-  const basic = authorization === undefined ? undefined : normaliseBasic(authorization);
-  if (basic !== undefined) ctx.req.headers.authorization = basic;
-  if (!ctx.is('application/x-www-form-urlencoded')) return;
-  const body = await readBody(ctx.req, limitBytes);
-  const parameters: Parameters = parse(body.toString('utf8'));
-  switch (route.path) {
-    case '/token':
-      normaliseToken(parameters, vocabulary);
-      break;
-    case '/request':
-    case '/device_authorization':
-      normaliseAuthorization(parameters, vocabulary);
-      break;
-    case '/introspect':
-    case '/revoke':
-      referStructured(parameters, factsOf(ctx));
-      break;
-    default:
-      return replayBody(ctx.req, body);
-  }
-  replayBody(ctx.req, Buffer.from(stringify(parameters)));
 }
 
 /**

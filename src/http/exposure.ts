@@ -125,6 +125,7 @@ export const exposure: readonly Route[] = [
   { path: '/admin/clients', methods: ['GET', 'POST'], kind: 'api', listeners: ['admin'] },
   { path: '/admin/clients/*', methods: ['GET', 'DELETE'], kind: 'api', listeners: ['admin'] },
   { path: '/admin/secrets/*', methods: ['POST'], kind: 'api', listeners: ['admin'] },
+  { path: '/admin/marks/*', methods: ['POST'], kind: 'api', listeners: ['admin'] },
   { path: '/healthz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
   { path: '/readyz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
 ];

@@ -2,9 +2,16 @@ import type { Problem } from '../config/document.ts';
 
 /**
  * Why a client can't be shown or changed. `invalid`: the declaration, see `problems`; `taken`: another client has the
- * ID; `declared`: the configuration file declares it, so it is changed there; `public`: it has no secret.
+ * ID; `declared`: the configuration file declares it, so it is changed there; `public`: it has no secret;
+ * `entered`: it did not come by itself, so it needs no approval.
  */
-export type ClientProblemCode = 'invalid' | 'taken' | 'declared' | 'not-found' | 'public';
+export type ClientProblemCode =
+  | 'invalid'
+  | 'taken'
+  | 'declared'
+  | 'not-found'
+  | 'public'
+  | 'entered';
 
 /** Whoever shows it knows the words: flags on a command line, fields on a page. */
 export class ClientProblem extends Error {

@@ -1,5 +1,5 @@
 import type { ClientConfig } from '../config/client.ts';
-import type { ClientSource, StoredClient } from '../store/store.ts';
+import type { ClientSource, Registration, StoredClient } from '../store/store.ts';
 import { type ClientMetadata, clientFromConfig } from './client-metadata.ts';
 
 /** A client as whoever administers sees it: everything but what its secret is checked against. */
@@ -14,6 +14,26 @@ export interface ClientView {
   readonly createdAt: string | null;
   readonly updatedAt: string | null;
   readonly metadata: ClientMetadata;
+  /** Of clients that registered themselves. */
+  readonly registration?: RegistrationView;
+}
+
+/** Who registered a client, from where, and when it was last used: within a day, null for never. */
+export interface RegistrationView
+  extends Pick<Registration, 'login' | 'device' | 'address' | 'listener' | 'origin'> {
+  readonly usedAt: string | null;
+}
+
+export function viewRegistration(registration: Registration): RegistrationView {
+  const { login, device, address, listener, origin, usedAt } = registration;
+  return {
+    login,
+    device,
+    address,
+    listener,
+    origin,
+    usedAt: usedAt === undefined ? null : toTime(usedAt),
+  };
 }
 
 export function viewStored(client: StoredClient, shadowed = false): ClientView {

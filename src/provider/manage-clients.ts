@@ -2,10 +2,18 @@ import type { Clock } from '../clock.ts';
 import { type ClientConfig, toClient } from '../config/client.ts';
 import { checkChosenSecret, clientSchema } from '../config/client-schema.ts';
 import { schemaProblems } from '../config/problems.ts';
-import type { AuditRecord, AuditTable, ClientTable, StoredClient } from '../store/store.ts';
+import type {
+  AuditRecord,
+  AuditTable,
+  ClientTable,
+  Registration,
+  RegistrationTable,
+  StoredClient,
+} from '../store/store.ts';
 import { clientFromConfig } from './client-metadata.ts';
 import { ClientProblem } from './client-problem.ts';
-import { type ClientView, viewDeclared, viewStored } from './client-view.ts';
+import { type ClientView, viewDeclared, viewRegistration, viewStored } from './client-view.ts';
+import { type Mark, markClient } from './mark-clients.ts';
 import { generateSecret, hashChosen, hashGenerated } from './secrets.ts';
 
 /** A checked declaration, ready to be added. */
@@ -42,6 +50,8 @@ export interface ClientManager {
   edit(id: string, change: ClientEdit, by: Changer): Promise<ClientView>;
   /** @returns the new secret, if we made it */
   rotateSecret(id: string, chosen: string | undefined, by: Changer): Promise<string | undefined>;
+  /** Approves, quarantines or releases a client that came by itself. */
+  mark(id: string, mark: Mark, by: Changer): Promise<ClientView>;
   /** @returns what was removed */
   remove(id: string, by: Changer): Promise<ClientView>;
 }
@@ -56,6 +66,7 @@ export interface ManagerParts {
   /** Of the configuration file. */
   readonly declared: readonly ClientConfig[];
   readonly clients: ClientTable;
+  readonly registrations: Pick<RegistrationTable, 'find' | 'list'>;
   readonly audit: AuditTable;
   readonly clock: Clock;
   /** The stored key of purpose `client-secret`. */
@@ -104,16 +115,23 @@ export function createClientManager(parts: ManagerParts): ClientManager {
 
   return {
     async list() {
-      const stored = await clients.list();
+      const [stored, registered] = [await clients.list(), await parts.registrations.list()];
+      const registrations = new Map(registered.map((one) => [one.clientId, one]));
       return [
         ...parts.declared.map(viewDeclared),
-        ...stored.map((client) => viewStored(client, declared.has(client.id))),
+        ...stored.map((client) =>
+          withRegistration(
+            viewStored(client, declared.has(client.id)),
+            registrations.get(client.id),
+          ),
+        ),
       ];
     },
     async find(id) {
       const own = declared.get(id);
       if (own) return viewDeclared(own);
-      return viewStored(await changeable(id));
+      const view = viewStored(await changeable(id));
+      return withRegistration(view, await parts.registrations.find(id));
     },
     async add({ client, isGenerated }, by) {
       const { id, secret } = client;
@@ -149,6 +167,9 @@ export function createClientManager(parts: ManagerParts): ClientManager {
       parts.forget(id);
       return isGenerated ? secret : undefined;
     },
+    async mark(id, mark, by) {
+      return save(markClient(await changeable(id), mark, clock.nowSeconds()), mark, by);
+    },
     async remove(id, by) {
       const client = await changeable(id);
       if (!(await clients.remove(id))) throw new ClientProblem('not-found', id);
@@ -167,6 +188,10 @@ function editedMetadata({ metadata }: StoredClient, name: unknown, uris: unknown
   const redirectUris = none ? ['https://none.invalid/'] : uris;
   const { client } = declareClient({ id: 'edited', name, redirectUris }, false);
   return { client_name: client.name, redirect_uris: none ? [] : client.redirectUris };
+}
+
+function withRegistration(view: ClientView, registration: Registration | undefined): ClientView {
+  return registration ? { ...view, registration: viewRegistration(registration) } : view;
 }
 
 /** What is kept of a secret; the secret itself is not. */

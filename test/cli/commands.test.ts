@@ -37,7 +37,7 @@ test.each([
 
 test('a group alone explains its commands', async () => {
   const { out } = await makeCli().run(['clients']);
-  expect(out.match(/^usage: tsidp clients /gmu)).toHaveLength(5);
+  expect(out.match(/^usage: tsidp clients /gmu)).toHaveLength(8);
 });
 
 test.each([

@@ -79,7 +79,7 @@ const metadata = [
 ];
 const health = ['/healthz', '/readyz'];
 const clients = ['/clients/', '/clients/new', '/clients/x'];
-const commandLine = ['/admin/clients', '/admin/clients/x', '/admin/secrets/x'];
+const commandLine = ['/admin/clients', '/admin/clients/x', '/admin/secrets/x', '/admin/marks/x'];
 const registration = ['/register', '/register/x'];
 const everything = [
   ...people,
