@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { errors } from 'oidc-provider';
 import { BaseAdapter, type Context, type Payload } from './base-adapter.ts';
 import { digest, seal, unseal } from './digest.ts';
 
@@ -31,7 +32,12 @@ export class InteractionAdapter extends BaseAdapter {
     return row && JSON.parse(unseal(id, row.sealed));
   }
 
+  /**
+   * oidc-provider destroys an interaction when its login goes on: that happens once, however many requests try.
+   * @throws errors.SessionNotFound when another one was quicker
+   */
   async destroy(id: string): Promise<void> {
-    this.transactions.run(this.#delete, digest(id));
+    if (this.transactions.run(this.#delete, digest(id)) === 1) return;
+    throw new errors.SessionNotFound('this login was finished already');
   }
 }

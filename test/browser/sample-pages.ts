@@ -1,5 +1,5 @@
 import { pages } from '../../src/http/pages/pages.ts';
-import { alice, confirm, denial, error, form, runner } from '../http/pages/samples.ts';
+import { alice, confirm, consent, denial, error, form, runner } from '../http/pages/samples.ts';
 
 const issuer = 'https://idp.tailnet.ts.net';
 
@@ -28,6 +28,53 @@ export const samplePages: Readonly<Record<string, string>> = {
     action: '/interaction/abc123',
     why: ['login', 'consent', 'max_age'],
     scopes: Array.from({ length: 30 }, (_, index) => `${'x'.repeat(90)}${index}`),
+  }),
+  consent: pages.consent(consent),
+  'consent-local': pages.consent({
+    ...consent,
+    clientName: 'Claude Code',
+    redirectHost: 'http://localhost:33418',
+    registration: { at: 1_790_000_000, by: undefined, isAnonymous: true },
+  }),
+  'consent-scheme': pages.consent({
+    ...consent,
+    clientName: 'Cursor',
+    redirectHost: 'cursor:',
+    resources: [
+      { uri: 'https://notes.tailnet.ts.net', name: 'https://notes.tailnet.ts.net', scopes: [] },
+    ],
+    renewsSeconds: 0,
+  }),
+  'consent-document': pages.consent({
+    ...consent,
+    clientName: 'ChatGPT',
+    describedAt: 'https://chatgpt.com/oauth/client.json',
+    registration: undefined,
+    redirectHost: 'https://chatgpt.com',
+    identityScopes: [],
+  }),
+  'consent-hostile': pages.consent({
+    ...consent,
+    person: {
+      ...alice,
+      displayName: `\u202e${'W'.repeat(3000)}`,
+      login: `${'w'.repeat(300)}@evil.example`,
+    },
+    clientName:
+      '<script>alert(1)</script> \u202e Your bank, confirmed \u2066✅✅✅ by Tailscale Incorporated',
+    describedAt: `https://${'a-very-long-label.'.repeat(12)}evil.example/${'x'.repeat(600)}`,
+    redirectHost: `http://claude.ai.${'a-very-long-label.'.repeat(12)}evil.example:65535`,
+    identityScopes: ['openid', 'x'.repeat(256)],
+    resources: [
+      {
+        uri: `https://files.example/${'x'.repeat(500)}`,
+        name: `\u202e${'W'.repeat(300)}`,
+        scopes: Array.from({ length: 40 }, (_, index) => {
+          const name = `${'x'.repeat(250)}${index}`;
+          return { name, text: index % 2 === 0 ? name : `${'y'.repeat(300)} ${index}` };
+        }),
+      },
+    ],
   }),
   denial: pages.error({ ...error, denial }),
   'denial-configured': pages.error({

@@ -62,7 +62,7 @@ describe('what a client that registered itself may get', () => {
       expect(body).toContain(told);
     }
     expect(body).not.toContain('nonsense');
-    expect(body).not.toContain('your name and picture');
+    expect(body).not.toContain('your name, username and picture');
     expect(body).not.toMatch(/<(?:img|script|link|iframe)\b/u);
 
     const allowed = await press(world, asked);
@@ -125,12 +125,14 @@ describe('what a client that registered itself may get', () => {
     expect(await isAsked()).toBe(true);
   });
 
-  test('a request without any scope is asked about, too', async () => {
-    const none = { scope: '', resource: mcp };
-    const asked = await ask(world, none);
-    // where nothing is granted there is nothing to allow
-    expect(asked.isPage || outcome(asked)['error'] !== undefined).toBe(true);
-    expect(outcome(asked)).not.toHaveProperty('code');
+  test('a request without scopes shows those that it gets', async () => {
+    const asked = await ask(world, { scope: '' });
+    expect(asked.answer.body).toContain('Run code as you');
+    expect(asked.answer.body).not.toContain('What it learns');
+    const tokens = await redeem(world, await press(world, asked));
+    expect(tokens.scope).toEqual(['read_file', 'run_code']);
+    expect(await isAsked({ scope: '' })).toBe(false);
+    expect(await isAsked({ scope: 'openid' })).toBe(true);
   });
 
   test('T17: the claims parameter gets nothing that the page did not show', async () => {

@@ -12,11 +12,7 @@ import { appName, cutMiddle, plainText } from './text.ts';
 export function consent(page: ConsentPage): string {
   const place = placeOf(page.redirectHost);
   const card = html`<h1>Let this app act for you?</h1>
-<p>It calls itself <bdi class="claim">“${appName(page.clientName)}”</bdi>. ${
-    page.describedAt === undefined
-      ? 'It registered itself, and nobody has checked that name.'
-      : 'It says so itself, and nobody has checked that name.'
-  }</p>
+<p>An app that calls itself <bdi class="claim">“${appName(page.clientName)}”</bdi> asks for access in your name. It introduced itself: nobody here has checked what it is called.</p>
 <div class="where"><p>Your access goes to</p>
 <p class="host"><bdi>${place.host}</bdi></p>
 <p>${place.words}</p></div>
@@ -72,8 +68,9 @@ function resourceList({ uri, name, scopes }: ConsentPage['resources'][number]): 
     html`<p class="soft"><bdi>${plainText(uri)}</bdi></p>
 `;
   if (scopes.length === 0) {
-    return html`<h2>At <bdi>${shown}</bdi> it is known as you</h2>
-${address}`;
+    return html`<h2>What it may do at <bdi>${shown}</bdi></h2>
+${address}<p>It may only show that it comes from you.</p>
+`;
   }
   const items = scopes.map(
     (
@@ -81,7 +78,7 @@ ${address}`;
     ) => html`<li><bdi>${scope.text === scope.name ? html`<code>${scope.name}</code>` : scope.text}</bdi></li>
 `,
   );
-  return html`<h2>At <bdi>${shown}</bdi> it may</h2>
+  return html`<h2>What it may do at <bdi>${shown}</bdi></h2>
 ${address}<ul>
 ${items}</ul>
 `;
@@ -94,7 +91,7 @@ function identityList(scopes: readonly string[]): Html | false {
     (scope) => html`<li>${scopeWords.get(scope) ?? html`<code>${scope}</code>`}</li>
 `,
   );
-  return html`<h2>It learns</h2>
+  return html`<h2>What it learns about you</h2>
 <ul>
 ${items}</ul>
 `;
@@ -102,7 +99,7 @@ ${items}</ul>
 
 function renewal(seconds: number): Html | false {
   if (seconds === 0) return false;
-  return html`<p>It keeps this without asking again for up to ${duration(seconds)}.</p>
+  return html`<p>It can go on with this while you are away, for up to ${duration(seconds)}.</p>
 `;
 }
 

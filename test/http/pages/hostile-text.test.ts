@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { styleHash } from '../../../src/http/pages/layout.ts';
 import { pages } from '../../../src/http/pages/pages.ts';
 import { readMarkup } from './read-markup.ts';
-import { confirm, error, form } from './samples.ts';
+import { confirm, consent, error, form } from './samples.ts';
 
 /** Every page, with the same text in each of its fields. */
 const filledWith: Readonly<Record<string, (text: string) => string>> = {
@@ -20,6 +20,26 @@ const filledWith: Readonly<Record<string, (text: string) => string>> = {
     pages.confirm({
       ...confirm,
       person: { login: text, displayName: undefined, device: text, tags: [text, text] },
+    }),
+  consent: (text) =>
+    pages.consent({
+      person: { login: text, displayName: text, device: text, tags: [] },
+      clientName: text,
+      describedAt: undefined,
+      registration: { at: 1_790_000_000, by: text, isAnonymous: false },
+      redirectHost: text,
+      identityScopes: [text],
+      resources: [{ uri: text, name: text, scopes: [{ name: text, text }] }],
+      renewsSeconds: 0,
+      action: text,
+      token: 'c2Vj',
+    }),
+  'consent to a described client': (text) =>
+    pages.consent({
+      ...consent,
+      resources: [{ uri: text, name: `name of ${text}`, scopes: [{ name: 'x', text }] }],
+      describedAt: text,
+      registration: undefined,
     }),
   error: (text) =>
     pages.error({

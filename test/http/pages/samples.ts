@@ -1,4 +1,9 @@
-import type { ConfirmPage, ErrorPage, PagePerson } from '../../../src/provider/pages.ts';
+import type {
+  ConfirmPage,
+  ConsentPage,
+  ErrorPage,
+  PagePerson,
+} from '../../../src/provider/pages.ts';
 
 export const alice: PagePerson = {
   login: 'alice@example.com',
@@ -21,6 +26,28 @@ export const confirm: ConfirmPage = {
   action: '/interaction/abc123',
   why: ['login'],
   scopes: ['openid', 'email'],
+};
+
+export const consent: ConsentPage = {
+  person: alice,
+  clientName: 'Claude',
+  describedAt: undefined,
+  registration: { at: 1_790_000_000, by: 'alice@example.com', isAnonymous: false },
+  redirectHost: 'https://claude.ai',
+  identityScopes: ['openid', 'email'],
+  resources: [
+    {
+      uri: 'https://files.tailnet.ts.net/mcp',
+      name: 'Files',
+      scopes: [
+        { name: 'read_file', text: 'Read your files' },
+        { name: 'run_code', text: 'Run code as you' },
+      ],
+    },
+  ],
+  renewsSeconds: 90 * 86_400,
+  action: '/interaction/abc123',
+  token: 'c2Vj',
 };
 
 export const error: ErrorPage = {
