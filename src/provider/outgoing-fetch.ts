@@ -24,6 +24,7 @@ export function providerFetch(
     try {
       const answer = await fetch(url, { ...options, json: true });
       if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
+      JSON.parse(answer.body.toString('utf8')); // or it is a failure, too
       return answer;
     } catch (error) {
       failed.set(url, { error, until: clock.nowSeconds() + failedSeconds });
