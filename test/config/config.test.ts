@@ -26,6 +26,9 @@ test('an empty file is a whole configuration', () => {
     capabilityScopes: [],
     whoisCacheSeconds: 1,
     staleNetworkMapSeconds: 3600,
+    resources: [],
+    tokenExchange: { enabled: true, maxDepth: 5 },
+    metadataDocuments: { mode: 'public', allowedHosts: [], pinned: new Map() },
     registration: {
       mode: 'granted',
       quarantine: false,
