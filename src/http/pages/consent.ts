@@ -61,7 +61,7 @@ function placeOf(redirectHost: string): Place {
   return { host, words, warning: `${started}, and you trust that address.` };
 }
 
-function resourceList({ uri, name, scopes }: ConsentPage['resources'][number]): Html {
+export function resourceList({ uri, name, scopes }: ConsentPage['resources'][number]): Html {
   const shown = cutMiddle(plainText(name), 120);
   const address =
     name !== uri &&
@@ -84,7 +84,7 @@ ${items}</ul>
 `;
 }
 
-function identityList(scopes: readonly string[]): Html | false {
+export function identityList(scopes: readonly string[]): Html | false {
   const told = scopes.filter((scope) => scope !== 'offline_access');
   if (told.length === 0) return false;
   const items = told.map(
@@ -97,7 +97,7 @@ ${items}</ul>
 `;
 }
 
-function renewal(seconds: number): Html | false {
+export function renewal(seconds: number): Html | false {
   if (seconds === 0) return false;
   return html`<p>It can go on with this while you are away, for up to ${duration(seconds)}.</p>
 `;
