@@ -4,7 +4,7 @@ import type { PeerSelector } from '../provider/peer-client.ts';
 
 type Refuse = (member: string, message: string) => void;
 
-interface Credentials {
+export interface Credentials {
   readonly secret?: string | undefined;
   readonly secretFile?: string | undefined;
   readonly authMethod?: string | undefined;
@@ -74,7 +74,8 @@ const hasSecret = ({ secret, secretFile }: Credentials): boolean =>
 const hasKeys = ({ jwks, jwksUri }: Credentials): boolean =>
   jwks !== undefined || jwksUri !== undefined;
 
-const isPublic = (client: Credentials): boolean =>
+/** Has it nothing to authenticate with? */
+export const isPublic = (client: Credentials): boolean =>
   !hasSecret(client) &&
   !hasKeys(client) &&
   (client.authMethod ?? 'none') === 'none' &&

@@ -1,29 +1,15 @@
 import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
 import { deviceCodeGrant } from '../provider/device-facts.ts';
-import { type PeerSelector, tokenExchangeGrant } from '../provider/peer-client.ts';
+import { tokenExchangeGrant } from '../provider/peer-client.ts';
 import { checkRedirectUri } from '../provider/redirect-uri.ts';
-import { checkCredentials, checkGrantTypes } from './client-check.ts';
+import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';
+import { checkClientId, checkClientName } from './client-names.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';
 import { jwksSchema, jwksUriSchema } from './keys-schema.ts';
-import { peerSchema } from './peer-schema.ts';
+import { mayActSchema, peerSchema } from './peer-schema.ts';
 
 /** One app, as the configuration file declares it. */
-
-/** Why `id` can't be a client's; ids avoid `: % +`, which clients encode differently in Basic credentials. */
-export const checkClientId = (id: string): string | undefined =>
-  /^[A-Za-z0-9._~-]{1,128}$/u.test(id)
-    ? undefined
-    : 'must be 1 to 128 letters, digits or ". _ ~ -" of ASCII';
-
-/** Why `name` can't be shown: pages print it beside who is asking, so it must not be able to disguise itself. */
-export const checkClientName = (name: string): string | undefined => {
-  if (name.trim() === '') return 'must not be empty';
-  if (name.length > 100) return 'must be at most 100 characters';
-  return /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(name)
-    ? 'must not hold control or text-direction characters'
-    : undefined;
-};
 
 /** Why a secret that an operator chose can't be used (RFC 6749 appendix A.2 allows printable ASCII). Never quotes it. */
 export const checkChosenSecret = (secret: string): string | undefined => {
@@ -57,15 +43,18 @@ export const grantTypes = [
 ] as const;
 type GrantType = (typeof grantTypes)[number];
 
-/** What an app may do that does not say: log people in; a machine gets tokens as itself. */
-export const grantTypesOf = (client: {
-  readonly grantTypes?: readonly GrantType[] | undefined;
-  readonly peer?: PeerSelector | undefined;
-}): readonly GrantType[] =>
-  client.grantTypes ??
-  (client.peer
-    ? ['client_credentials', tokenExchangeGrant]
-    : ['authorization_code', 'refresh_token']);
+/**
+ * What an app may do that does not say: log people in, and, where it has credentials, exchange the tokens that
+ * grants let it; a machine gets tokens as itself.
+ */
+export const grantTypesOf = (
+  client: Credentials & { readonly grantTypes?: readonly GrantType[] | undefined },
+): readonly GrantType[] => {
+  if (client.grantTypes) return client.grantTypes;
+  if (client.peer) return ['client_credentials', tokenExchangeGrant];
+  const login = ['authorization_code', 'refresh_token'] as const;
+  return isPublic(client) ? login : [...login, tokenExchangeGrant];
+};
 
 export const authMethods = [
   'client_secret_basic',
@@ -127,12 +116,13 @@ export const clientSchema = members({
   grantTypes: listOf(oneOf(grantTypes), 1, grantTypes.length)
     .optional()
     .describe(
-      'OAuth grant types. Default: authorization_code and refresh_token; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
+      'OAuth grant types. Default: authorization_code and refresh_token, and token exchange for apps with credentials; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
     ),
   allowedOrigins: listOf(text(checkOrigin), 0, 50)
     .default([])
     .describe('Origins that may call from a browser (CORS), beside those of the redirect URIs.'),
   peer: peerSchema.optional(),
+  mayAct: mayActSchema.optional(),
   lifetimes: clientLifetimes.optional(),
   access: oneOf(accessModes)
     .optional()

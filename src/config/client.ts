@@ -20,6 +20,7 @@ export interface ClientConfig {
   readonly idTokenAlgorithm: 'RS256' | 'ES256' | 'EdDSA';
   readonly grantTypes: ReturnType<typeof grantTypesOf>;
   /** The tagged nodes that it is; undefined: it authenticates in another way. */
+  readonly mayAct: FileConfig['clients'][number]['mayAct'];
   readonly peer: FileConfig['clients'][number]['peer'];
   /** CORS origins beside those of its redirect URIs. */
   readonly allowedOrigins: readonly string[];
@@ -56,6 +57,7 @@ export const toClient = (
   idTokenAlgorithm: client.idTokenAlgorithm,
   grantTypes: grantTypesOf(client),
   peer: client.peer,
+  mayAct: client.mayAct,
   allowedOrigins: client.allowedOrigins,
   lifetimes: client.lifetimes,
   access: client.access,

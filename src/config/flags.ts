@@ -53,7 +53,10 @@ export const configFlags: FlagSpecs = {
     type: 'boolean',
     help: "stand beside this machine's tailscaled ($TSIDP_USE_LOCAL_TAILSCALED)",
   },
-  'enable-sts': { type: 'boolean', help: "tsidp's; says what to do instead" },
+  'enable-sts': {
+    type: 'boolean',
+    help: "tsidp's; token exchange is on already, for whom grants allow it",
+  },
   'debug-all-requests': { type: 'boolean', help: "tsidp's; says what to do instead" },
   'debug-tsnet': { type: 'boolean', help: "show tailscaled's log, where tsidp runs its own" },
   help: { type: 'boolean', help: 'print this text' },

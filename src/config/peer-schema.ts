@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkClientId } from './client-names.ts';
 import { listOf, text } from './fields.ts';
 
 const checkTag = (tag: string): string | undefined =>
@@ -9,17 +10,27 @@ const checkStableId = (id: string): string | undefined =>
     ? undefined
     : 'must be the StableID of a node, such as "nAbCdEfGh11CNTRL" ("tsidp whois" names it)';
 
-const error = 'must be { "tags": ["tag:ci"] } or { "node": "StableID" }';
+const byTags = (error: string) =>
+  z.strictObject({ tags: listOf(text(checkTag), 1, 50) }, { error });
+const byNode = (error: string) => z.strictObject({ node: text(checkStableId) }, { error });
+const byClient = (error: string) => z.strictObject({ client: text(checkClientId) }, { error });
+
+const peerError = 'must be { "tags": ["tag:ci"] } or { "node": "StableID" }';
 
 /** Tagged nodes that are a client by their connection alone. */
 export const peerSchema = z
-  .union(
-    [
-      z.strictObject({ tags: listOf(text(checkTag), 1, 50) }, { error }),
-      z.strictObject({ node: text(checkStableId) }, { error }),
-    ],
-    { error },
-  )
+  .union([byTags(peerError), byNode(peerError)], { error: peerError })
   .describe(
     'The tagged nodes that are this client, by any of these tags or by StableID. They need no secret: the connection says who calls.',
   );
+
+const actorError = `${peerError.replace(' or ', ', ')} or { "client": "ID" }`;
+
+/** Who alone may act with the tokens of an app. */
+export const mayActSchema = z
+  .union([byTags(actorError), byNode(actorError), byClient(actorError)], { error: actorError })
+  .describe(
+    "Who alone may become the actor when the app's access tokens for resources are exchanged (RFC 8693 section 4.4, may_act). Grants must let them, too. Default: whom grants let.",
+  );
+
+export type MayActConfig = z.output<typeof mayActSchema>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalResource } from '../policy/resource.ts';
 import { identityScopes, isScope } from '../policy/scope.ts';
-import { checkClientId, checkClientName } from './client-schema.ts';
+import { checkClientId, checkClientName } from './client-names.ts';
 import { listOf, members, oneOf, text, whole } from './fields.ts';
 
 /** Resource servers (RFC 8707), as the configuration file declares them. */

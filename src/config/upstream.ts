@@ -164,9 +164,8 @@ export const upstreamWarnings = (
       managed || !upstream.debugTailscaled
         ? undefined
         : 'tailscaled writes its own log: "journalctl -u tailscaled" shows it',
-    enableSts: upstream.enableSts
-      ? 'this version does not offer token exchange: apps that need it stay with tsidp for now'
-      : undefined,
+    // on by default here, for whom grants allow it
+    enableSts: undefined,
     debugAllRequests:
       'requests are never printed whole here, because they hold codes, tokens and secrets: the log says what failed and why, the audit record who did what',
     wipCode: 'is not needed here: remove it',

@@ -1,4 +1,5 @@
 import type { ClientConfig } from '../config/client.ts';
+import type { MayAct } from './actor-chain.ts';
 import { peerMetadata } from './peer-client.ts';
 import { readPublicKeys } from './public-keys.ts';
 
@@ -19,6 +20,7 @@ export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({
   // Ours decides about redirect URIs; oidc-provider's rules by application type refuse what real apps need.
   application_type: 'web',
   ...(client.peer === undefined ? {} : peerMetadata(client.peer)),
+  ...(client.mayAct === undefined ? {} : { tsidp_may_act: mayActClaim(client.mayAct) }),
   ...(client.login === undefined ? {} : { tsidp_login: client.login }),
   ...(client.scopes === undefined ? {} : { tsidp_scopes: client.scopes }),
   ...(client.allowedOrigins.length === 0 ? {} : { tsidp_allowed_origins: client.allowedOrigins }),
@@ -37,4 +39,10 @@ function usualMethod({ secret, jwks, jwksUri }: ClientConfig): string {
 function usableKeys(jwks: unknown): { keys: readonly object[] } {
   const read = readPublicKeys(jwks);
   return { keys: read.ok ? read.keys : [] };
+}
+
+/** As tokens say it (RFC 8693 section 4.4). */
+function mayActClaim(selector: NonNullable<ClientConfig['mayAct']>): MayAct {
+  if ('node' in selector) return { sub: `node:${selector.node}` };
+  return 'client' in selector ? { client_id: selector.client } : { tags: selector.tags };
 }

@@ -1,6 +1,7 @@
 import { errors } from 'oidc-provider';
-import { checkClientName } from '../config/client-schema.ts';
+import { checkClientName } from '../config/client-names.ts';
 import { oauthText } from './errors.ts';
+import { readPublicKeys } from './public-keys.ts';
 import { checkRedirectUri, isNativeRedirect } from './redirect-uri.ts';
 
 /**
@@ -11,7 +12,7 @@ import { checkRedirectUri, isNativeRedirect } from './redirect-uri.ts';
 
 /** Grant types that a client may give itself. */
 export const registrableGrantTypes: readonly string[] = ['authorization_code', 'refresh_token'];
-/** How it may authenticate. */
+/** How it may authenticate; with its own keys, too. */
 export const registrableAuthMethods: readonly string[] = [
   'client_secret_basic',
   'client_secret_post',
@@ -37,7 +38,7 @@ export function normaliseRegistration(body: unknown): Record<string, unknown> {
     client_name: clientName(asked['client_name']),
     grant_types: grantTypes(asked['grant_types']),
     response_types: ['code'],
-    token_endpoint_auth_method: authMethod(asked),
+    ...authentication(asked),
     application_type: oneOf(asked['application_type'], ['native', 'web']),
     id_token_signed_response_alg: oneOf(asked['id_token_signed_response_alg'], [
       'RS256',
@@ -147,14 +148,25 @@ function grantTypes(value: unknown): string[] {
 
 /**
  * The first that we know, in the client's order: it stands as text or list, or as the list that OpenID Connect
- * Relying Party Metadata Choices has. Otherwise RFC 7591's default, which the answer says.
+ * Relying Party Metadata Choices has. Otherwise RFC 7591's default, which the answer says. `private_key_jwt` needs
+ * its public keys in `jwks`; a URL of keys would be one that strangers let us fetch.
  */
-function authMethod(asked: Members): string {
+function authentication(asked: Members): Record<string, unknown> {
   const wanted = [
     asked['token_endpoint_auth_method'],
     asked['token_endpoint_auth_methods_supported'],
   ].flatMap((value) => (value === undefined ? [] : stringsOf('token_endpoint_auth_method', value)));
-  return wanted.find((method) => registrableAuthMethods.includes(method)) ?? 'client_secret_basic';
+  const method = wanted.find(
+    (one) =>
+      registrableAuthMethods.includes(one) ||
+      (one === 'private_key_jwt' && asked['jwks'] !== undefined),
+  );
+  if (method !== 'private_key_jwt') {
+    return { token_endpoint_auth_method: method ?? 'client_secret_basic' };
+  }
+  const read = readPublicKeys(asked['jwks']);
+  if (!read.ok) throw invalid(`jwks ${read.reason}`);
+  return { token_endpoint_auth_method: method, jwks: { keys: read.keys } };
 }
 
 /**

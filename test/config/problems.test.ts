@@ -39,7 +39,20 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'refresh alone',
     { ...app, grantTypes: ['refresh_token'] },
-    /must include "authorization_code"/u,
+    /grantTypes: .* must include another one/u,
+  ],
+  [
+    'peer and secret',
+    { id: 'a', secret: 'long enough', peer: { tags: ['tag:ci'] } },
+    /peer: .* must stand without/u,
+  ],
+  ['peer of no kind', { id: 'a', peer: {} }, /peer\.tags: is missing/u],
+  ['peer without the prefix', { id: 'a', peer: { tags: ['ci'] } }, /must be/u],
+  ['may_act of nobody', { ...app, mayAct: { tags: [] } }, /mayAct/u],
+  [
+    'credentials of a public client',
+    { ...app, grantTypes: ['client_credentials', 'authorization_code'] },
+    /grantTypes: .* needs credentials/u,
   ],
   ['scope with a comma', { ...app, scopes: ['openid,email'] }, /scopes\[0\]: .* must be a scope/u],
   ['origin with a path', { ...app, allowedOrigins: ['https://a.example/'] }, /must be an origin/u],

@@ -85,7 +85,6 @@ const cases: Record<string, Case> = {
     env: { TSIDP_ENABLE_STS: '1' },
     does: (config) => config.upstream.enableSts,
     value: true,
-    says: /^(?:--enable-sts|TSIDP_ENABLE_STS): this version does not offer token exchange: /u,
   },
   log: {
     flag: ['-log', 'debug'],

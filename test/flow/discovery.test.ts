@@ -69,6 +69,8 @@ describe('discovery', () => {
       'client_secret_basic',
       'client_secret_post',
       'none',
+      'private_key_jwt',
+      'tailnet_peer',
     ]);
     expect(sorted(metadata['scopes_supported'])).toEqual(
       sorted(['openid', 'profile', 'email', 'groups', 'address', 'phone', 'offline_access']),

@@ -24,7 +24,11 @@ test('become ours, with what apps know of them', () => {
         redirect_uris: ['https://bench.test/cb'],
         token_endpoint_auth_method: 'client_secret_post',
         // tsidp gave refresh tokens to all, whatever they registered
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: [
+          'authorization_code',
+          'refresh_token',
+          'urn:ietf:params:oauth:grant-type:token-exchange',
+        ],
         response_types: ['code'],
         client_uri: 'https://bench.test/',
         tsidp_dynamic: true,
