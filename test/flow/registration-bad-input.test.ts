@@ -191,6 +191,7 @@ describe('T15 members that are not theirs to set', () => {
     const client = registeredIn(
       await register(world.issuer, {
         ...publicClient,
+        token_endpoint_auth_method: ['private_key_jwt', 'none'],
         jwks_uri: 'http://127.0.0.1:1/jwks',
         sector_identifier_uri: 'https://127.0.0.1:1/sector',
         logo_uri: 'http://169.254.169.254/latest',
