@@ -1,5 +1,6 @@
 import {
   Client,
+  type DpopSession,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
   type StoredOAuthTokens,
@@ -22,7 +23,7 @@ export class Person {
   #verifier = '';
   #discovered: OAuthDiscoveryState | undefined;
 
-  constructor(address: string) {
+  constructor(address: string, dpop?: DpopSession) {
     this.browser = new Browser(address);
     this.provider = {
       redirectUrl: mcpClient.redirectUris[0],
@@ -40,6 +41,7 @@ export class Person {
         this.#discovered = state;
       },
       discoveryState: () => this.#discovered,
+      ...(dpop ? { dpop: () => dpop } : {}),
       redirectToAuthorization: async (url) => {
         this.askedFor.push(url.searchParams.get('scope'));
         this.#location = (await this.browser.open(url)).location;

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { UnauthorizedError } from '@modelcontextprotocol/client';
+import { DpopSession, UnauthorizedError } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type RunningMcpServer, startMcpServer } from '../../examples/mcp-server/server.ts';
 import { allowInPolicy } from '../flow/allow.ts';
@@ -121,7 +121,18 @@ describe('the official client', () => {
     expect(textOf(read)).toMatch(/^# Welcome/);
   });
 
-  test('is not told apart from a thief: a token for another resource is refused', async () => {
+  test('binds its token to a key where it can (DPoP), and a thief of the token gets nothing', async () => {
+    const alice = new Person('127.0.0.1', await DpopSession.create());
+    const client = await alice.connect(url);
+    const read = { name: 'read_file', arguments: { name: 'welcome.md' } };
+    expect(textOf(await client.callTool(read))).toMatch(/^# Welcome/);
+    expect(alice.tokens?.token_type).toBe('DPoP');
+    const stolen = await call(alice.tokens?.access_token ?? '', 'read_file', read.arguments);
+    expect(stolen.status).toBe(401);
+    expect(stolen.headers.get('www-authenticate')).toMatch(/send it as DPoP/);
+  });
+
+  test('T06 cannot use its token at another resource', async () => {
     const alice = new Person('127.0.0.1');
     await alice.connect(url);
     const token = alice.tokens?.access_token ?? '';

@@ -18,6 +18,7 @@ import {
 } from '../flow/resource-world.ts';
 import { startWorld, type World } from '../flow/world.ts';
 import { bearer, caught } from './caught.ts';
+import { fetchFrom } from './peer-fetch.ts';
 
 let world: World;
 const credentials: IntrospectionCredentials = {
@@ -114,3 +115,39 @@ describe('tokens of the daemon', () => {
     expect((await send(world, '/introspect', { token: 'x' })).status).toBe(200);
   });
 });
+
+describe('a resource that is a node of the tailnet', () => {
+  const served = { src: ['tag:ci'], serves: [notes] };
+  const from = (address: string, resource = notes): Resource =>
+    createResource({
+      issuer: world.issuer,
+      resource,
+      introspection: { credentials: 'peer', always: true },
+      fetch: fetchFrom(address),
+    });
+  const refused = async (resource: Resource, token: string) =>
+    caught(resource.authenticate(bearer(token)));
+
+  test('asks without any credential, as long as its grant says what it is', async () => {
+    allowInPolicy(world.simulator, [...all, served]);
+    const token = await opaque();
+    expect(await from('127.0.0.3').authenticate(bearer(token))).toMatchObject({
+      subject: 'userid:1',
+      scopes: ['notes'],
+    });
+    allowInPolicy(world.simulator, all);
+    expect((await refused(from('127.0.0.3'), token)).code).toBe('invalid_token');
+    allowInPolicy(world.simulator, [...all, served]);
+  });
+
+  test('T06 learns nothing of tokens for others', async () => {
+    const error = await refused(from('127.0.0.3', mcp), await jwt());
+    expect(error.code).toBe('invalid_token');
+  });
+
+  test.each(['127.0.0.2', '127.0.0.5'])(
+    'T12 whoever is no machine with such a grant is no caller at all: %s',
+    async (address) => {
+      expect((await refused(from(address), await opaque())).code).toBe('issuer_unavailable');
+    },
+  );
