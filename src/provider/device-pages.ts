@@ -2,6 +2,7 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { subjectOf } from '../identity/subject.ts';
 import { acrTailnet } from './assurance.ts';
 import { allowedPeer, replaceSession } from './clickless.ts';
+import { lifetimeOf } from './client-settings.ts';
 import { reasonOf, recordDeviceDenial } from './device-audit.ts';
 import { requesterOf, requireHinted } from './device-click.ts';
 import type { DeviceRequester } from './device-facts.ts';
@@ -67,7 +68,8 @@ export async function showConfirmPage(
   // from here on this is about what the device asked for, and no more about the form
   Object.assign(ctx.oidc, { params: { ...deviceCode?.params } });
   const requested = await requestedOf(ctx, settings);
-  const app = appOf(clientOf(ctx));
+  const client = clientOf(ctx);
+  const app = appOf(client);
   ctx.type = 'html';
   ctx.body = settings.pages.deviceConfirm({
     person: await personHere(ctx),
@@ -78,6 +80,9 @@ export async function showConfirmPage(
     origin: originOf(requesterOf(ctx), subjectOf(identity)),
     scopes: requested.identityScopes,
     resources: requested.resources,
+    renewsSeconds: client.grantTypeAllowed('refresh_token')
+      ? lifetimeOf('refreshAbsoluteSeconds', client, settings)
+      : 0,
     action: devicePath,
     xsrf: secretOf(ctx),
   });

@@ -115,6 +115,8 @@ export interface DeviceConfirmPage {
     readonly name: string;
     readonly scopes: readonly { readonly name: string; readonly text: string }[];
   }[];
+  /** How long it may renew its tokens without asking; 0: not at all. */
+  readonly renewsSeconds: number;
   /** Posts `xsrf`, `user_code` and either `confirm` or `abort` here. */
   readonly action: string;
   readonly xsrf: string;

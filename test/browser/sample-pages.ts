@@ -1,5 +1,5 @@
 import { pages } from '../../src/http/pages/pages.ts';
-import { alice, confirm, consent, denial, error, form, runner } from '../http/pages/samples.ts';
+import { alice, confirm, consent, denial, device, error, form, runner } from '../http/pages/samples.ts';
 
 const issuer = 'https://idp.tailnet.ts.net';
 
@@ -76,6 +76,59 @@ export const samplePages: Readonly<Record<string, string>> = {
       },
     ],
   }),
+  denial: pages.error({ ...error, denial }),
+  'denial-configured': pages.error({
+    ...error,
+  'device-code': pages.deviceCode({
+    person: alice,
+    userCode: undefined,
+    problem: 'unknown',
+    action: '/device',
+    xsrf: '4b1f',
+  }),
+  device: pages.deviceConfirm(device),
+  'device-stranger': pages.deviceConfirm({
+    ...device,
+    clientName: 'Visual Studio Code',
+    clientId: '3f7c1c0e8b2a4d55',
+    nameTrusted: false,
+    origin: {
+      own: false,
+      login: undefined,
+      device: undefined,
+      tags: [],
+      address: '203.0.113.77',
+      userAgent: 'node',
+    },
+    resources: [
+      {
+        uri: 'https://mcp.tailnet.ts.net/mcp',
+        name: 'Files',
+        scopes: [
+          { name: 'read_file', text: 'Read files' },
+          { name: 'run_code', text: 'Run code' },
+        ],
+      },
+    ],
+  }),
+  'device-hostile': pages.deviceConfirm({
+    ...device,
+    person: { ...alice, login: `${'w'.repeat(300)}@evil.example` },
+    clientName: `\u202e${'W'.repeat(300)}`,
+    clientId: 'x'.repeat(128),
+    nameTrusted: false,
+    origin: {
+      own: false,
+      login: `${'m'.repeat(300)}@evil.example`,
+      device: `${'a-very-long-label.'.repeat(20)}evil.example`,
+      tags: [],
+      address: undefined,
+      userAgent: 'x'.repeat(300),
+    },
+    scopes: Array.from({ length: 30 }, (_, index) => `${'x'.repeat(90)}${index}`),
+  }),
+  'device-allowed': pages.deviceDone({ allowed: true, clientName: 'Database shell' }),
+  'device-denied': pages.deviceDone({ allowed: false, clientName: 'Database shell' }),
   denial: pages.error({ ...error, denial }),
   'denial-configured': pages.error({
     ...error,

@@ -52,7 +52,7 @@ function strong(text: string): Html {
   return html`<strong>${text}</strong>`;
 }
 
-export function shared(scopes: readonly string[]): Html | undefined {
+function shared(scopes: readonly string[]): Html | undefined {
   if (scopes.length === 0) return undefined;
   const shown = scopes.slice(0, 12).map(
     (scope) => html`<li>${scopeWords.get(scope) ?? html`<code>${cutEnd(scope, 48)}</code>`}</li>

@@ -20,7 +20,7 @@ ${
 }<form method="post" action="${action}">
 <input type="hidden" name="xsrf" value="${xsrf}">
 <label for="code">The code that your terminal, TV or app shows</label>
-<input type="text" id="code" name="user_code" value="${userCode ?? ''}" maxlength="20" required autofocus autocomplete="off" autocapitalize="characters" spellcheck="false" placeholder="WDJB-MJHT">
+<input type="text" id="code" name="user_code" value="${userCode ?? ''}" maxlength="20" required="" autofocus="" autocomplete="off" autocapitalize="characters" spellcheck="false" placeholder="XXXX-XXXX">
 <p class="buttons"><button type="submit" class="main">Next</button></p>
 </form>
 <p class="soft">Only enter a code that you asked for yourself. Nobody who helps you needs you to enter one.</p>

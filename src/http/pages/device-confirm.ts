@@ -1,5 +1,5 @@
 import type { DeviceConfirmPage, DeviceOrigin } from '../../provider/pages.ts';
-import { shared } from './confirm.ts';
+import { identityList, renewal, resourceList } from './consent.ts';
 import { type Html, html } from './html.ts';
 import { renderDocument } from './layout.ts';
 import { loginText, personRows, row } from './person.ts';
@@ -13,7 +13,7 @@ export function deviceConfirm(page: DeviceConfirmPage): string {
 <p class="code">${page.userCode}</p>
 ${warning(page.origin)}<dl>
 ${program(page, app)}${asker(page.origin)}${personRows(page.person)}</dl>
-${shared(page.scopes)}${page.resources.slice(0, 12).map(resource)}<p class="soft">Allow logs the device in as <bdi>${login}</bdi>, and it stays logged in until its access ends or is revoked.</p>
+${page.resources.map(resourceList)}${identityList(page.scopes)}${renewal(page.renewsSeconds)}<p class="soft">Allow logs the device in as <bdi>${login}</bdi>.</p>
 <form method="post" action="${page.action}" class="buttons">
 <input type="hidden" name="xsrf" value="${page.xsrf}">
 <input type="hidden" name="user_code" value="${page.userCode}">
@@ -37,11 +37,8 @@ function warning({ own, device }: DeviceOrigin): Html | false {
 function program({ nameTrusted, clientId }: DeviceConfirmPage, app: string): Html {
   const id = cutMiddle(plainText(clientId), 128);
   if (nameTrusted) return row('App', app, id === app ? undefined : id);
-  return row(
-    'App',
-    `calls itself ${app}`,
-    `It registered itself, so nobody checked the name. ID ${id}`,
-  );
+  const note = `It says so itself, and nobody has checked that name. Its ID is ${id}`;
+  return row('App', html`calls itself <span class="claim">“${app}”</span>`, note);
 }
 
 function asker({ own, login, device, tags, address, userAgent }: DeviceOrigin): Html {
@@ -59,17 +56,4 @@ function asker({ own, login, device, tags, address, userAgent }: DeviceOrigin): 
     return row('Asked for by', name, `a machine: ${cutEnd(tags.slice(0, 20).join(', '), 200)}`);
   }
   return row('Asked for by', name, `a device of ${cutMiddle(plainText(login ?? ''), 120)}`);
-}
-
-function resource({ uri, name, scopes }: DeviceConfirmPage['resources'][number]): Html {
-  const shown = scopes.slice(0, 12).map(
-    (scope) => html`<li>${cutEnd(scope.text, 160)}</li>
-`,
-  );
-  const more = scopes.length - shown.length;
-  return html`<h2>At <bdi>${cutEnd(name, 80)}</bdi></h2>
-<p class="soft"><bdi>${cutMiddle(plainText(uri), 280)}</bdi></p>
-<ul>
-${shown.length > 0 ? shown : html`<li>what everybody may do there</li>`}${more > 0 && html`<li>and ${more} more</li>`}</ul>
-`;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { styleHash } from '../../../src/http/pages/layout.ts';
 import { pages } from '../../../src/http/pages/pages.ts';
 import { readMarkup } from './read-markup.ts';
-import { confirm, consent, error, form } from './samples.ts';
+import { confirm, consent, device, error, form } from './samples.ts';
 
 /** Every page, with the same text in each of its fields. */
 const filledWith: Readonly<Record<string, (text: string) => string>> = {
@@ -41,6 +41,47 @@ const filledWith: Readonly<Record<string, (text: string) => string>> = {
       describedAt: text,
       registration: undefined,
     }),
+  error: (text) =>
+    pages.error({
+      status: 400,
+  'device code': (text) =>
+    pages.deviceCode({
+      person: { login: text, displayName: text, device: text, tags: [] },
+      userCode: undefined,
+      problem: 'unknown',
+      action: text,
+      xsrf: '4b1f',
+    }),
+  'device of somebody else': (text) =>
+    pages.deviceConfirm({
+      ...device,
+      person: { login: text, displayName: text, device: text, tags: [] },
+      clientName: text,
+      clientId: text,
+      nameTrusted: false,
+      origin: { ...device.origin, own: false, login: text, device: text, userAgent: text },
+      scopes: [`x${text.slice(0, 100)}`],
+      resources: [{ uri: text, name: text, scopes: [{ name: 'x', text: text.slice(0, 500) }] }],
+    }),
+  'device of a machine': (text) =>
+    pages.deviceConfirm({
+      ...device,
+      origin: { ...device.origin, own: false, login: text, device: text, tags: [text, text] },
+    }),
+  'device of nobody': (text) =>
+    pages.deviceConfirm({
+      ...device,
+      origin: {
+        own: false,
+        login: undefined,
+        device: undefined,
+        tags: [],
+        address: text,
+        userAgent: text,
+      },
+    }),
+  'device allowed': (text) => pages.deviceDone({ allowed: true, clientName: text }),
+  'device denied': (text) => pages.deviceDone({ allowed: false, clientName: text }),
   error: (text) =>
     pages.error({
       status: 400,

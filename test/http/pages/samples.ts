@@ -1,6 +1,7 @@
 import type {
   ConfirmPage,
   ConsentPage,
+  DeviceConfirmPage,
   ErrorPage,
   PagePerson,
 } from '../../../src/provider/pages.ts';
@@ -26,6 +27,27 @@ export const confirm: ConfirmPage = {
   action: '/interaction/abc123',
   why: ['login'],
   scopes: ['openid', 'email'],
+};
+
+export const device: DeviceConfirmPage = {
+  person: alice,
+  userCode: 'WDJB-MJHT',
+  clientName: 'Database shell',
+  clientId: 'psql',
+  nameTrusted: true,
+  origin: {
+    own: true,
+    login: 'alice@example.com',
+    device: 'alices-laptop.tailnet.ts.net',
+    tags: [],
+    address: undefined,
+    userAgent: 'libpq/18',
+  },
+  scopes: ['openid', 'email'],
+  resources: [],
+  renewsSeconds: 7_776_000,
+  action: '/device',
+  xsrf: '4b1f',
 };
 
 export const consent: ConsentPage = {
