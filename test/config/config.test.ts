@@ -26,7 +26,6 @@ test('an empty file is a whole configuration', () => {
     audit: { archive: true, keepDays: 90, maxRecords: 1_000_000, sink: 'none' },
     capabilityScopes: [],
     consentDays: 365,
-    metadataDocuments: { mode: 'public', allowedHosts: [], pinned: new Map() },
     whoisCacheSeconds: 1,
     staleNetworkMapSeconds: 3600,
     resources: [],
