@@ -151,3 +151,4 @@ describe('a resource that is a node of the tailnet', () => {
       expect((await refused(from(address), await opaque())).code).toBe('issuer_unavailable');
     },
   );
+});
