@@ -1,5 +1,14 @@
 import { pages } from '../../src/http/pages/pages.ts';
-import { alice, confirm, consent, denial, device, error, form, runner } from '../http/pages/samples.ts';
+import {
+  alice,
+  confirm,
+  consent,
+  denial,
+  device,
+  error,
+  form,
+  runner,
+} from '../http/pages/samples.ts';
 
 const issuer = 'https://idp.tailnet.ts.net';
 
@@ -76,9 +85,6 @@ export const samplePages: Readonly<Record<string, string>> = {
       },
     ],
   }),
-  denial: pages.error({ ...error, denial }),
-  'denial-configured': pages.error({
-    ...error,
   'device-code': pages.deviceCode({
     person: alice,
     userCode: undefined,

@@ -41,9 +41,6 @@ const filledWith: Readonly<Record<string, (text: string) => string>> = {
       describedAt: text,
       registration: undefined,
     }),
-  error: (text) =>
-    pages.error({
-      status: 400,
   'device code': (text) =>
     pages.deviceCode({
       person: { login: text, displayName: text, device: text, tags: [] },
