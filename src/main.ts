@@ -19,14 +19,31 @@ async function main(): Promise<number> {
   const argv = process.argv.slice(2);
   const command = findCommand(argv);
   if (command) {
+    process.stdout.on('error', endWithReader);
     return command.run(command.args, {
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),
       env: process.env,
       stdin: process.stdin,
+      get signal() {
+        return interrupted();
+      },
     });
   }
   return serve(argv);
+}
+
+/** Whoever asks for this ends by itself. */
+function interrupted(): AbortSignal {
+  const ending = new AbortController();
+  process.once('SIGINT', () => ending.abort());
+  return ending.signal;
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 async function serve(argv: readonly string[]): Promise<number> {

@@ -7,6 +7,8 @@ export interface Io {
   err(text: string): void;
   readonly env: Environment;
   readonly stdin?: AsyncIterable<string | Uint8Array>;
+  /** Aborted by Ctrl-C, which then no longer ends the process by itself. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Command {

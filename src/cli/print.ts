@@ -14,6 +14,9 @@ export const printJson = (value: unknown): string =>
     .map((line) => line.replace(unprintable, escaped))
     .join('\n')}\n`;
 
+/** JSON that is one line already. */
+export const printJsonLine = (line: string): string => `${line.replace(unprintable, escaped)}\n`;
+
 const escaped = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 

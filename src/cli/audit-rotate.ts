@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import { configFlags } from '../config/flags.ts';
+import { loadConfigWith } from '../config.ts';
+import { rotateAudit } from '../store/audit-rotate.ts';
+import { databasePath } from '../store/open.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import { CommandError, defineCommand } from './command.ts';
+import { printJson } from './print.ts';
+
+export const auditRotate = defineCommand({
+  name: 'audit rotate',
+  usage: '[--json]',
+  summary:
+    'move records that are older or more than the configuration keeps into an archive now, as the daemon does each hour',
+  positionals: 0,
+  flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
+  async act(flags, io) {
+    const config = loadConfigWith(flags, io.env);
+    const path = databasePath(config.stateDirectory);
+    if (!existsSync(path)) throw new CommandError(`there is no database ${path}`);
+    const store = openSqlite({ path, clock: systemClock });
+    try {
+      const rotated = await rotateAudit(store, path, config.audit, systemClock.nowSeconds());
+      const { records, path: archive } = rotated;
+      io.out(
+        flags.switches.has('json')
+          ? printJson({ records, archive: archive ?? null })
+          : `${records} records left the database${archive === undefined ? '' : ` for ${archive}`}\n`,
+      );
+    } finally {
+      await store.close();
+    }
+  },
+});
