@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exceeded, readBudgets } from './budgets.ts';
 import { type Case, cases } from './cases.ts';
+import { registrationCase, runRegistrations } from './registration.ts';
 import { runCase } from './run-case.ts';
 import { type ListenerKind, listenerKinds } from './way.ts';
 
 const usage = `npm run bench -- [--case NAME]... [--listener NAME] [--quick] [--check] [--profile DIR]
 
-  --case NAME      only this case; may be repeated: ${cases.map(({ name }) => name).join(', ')}
+  --case NAME      only this case; may be repeated: ${[...cases.map(({ name }) => name), registrationCase].join(', ')}
   --listener NAME  through which it is reached: ${listenerKinds.join(', ')}; default demo
   --quick          few logins: shows that everything works, the numbers mean nothing
   --check          exit code 1 when a result exceeds bench/budgets.json
@@ -20,6 +21,7 @@ const quickLogins = 50;
 
 interface Options {
   readonly chosen: readonly Case[];
+  readonly registration: boolean;
   readonly listener: ListenerKind;
   readonly quick: boolean;
   readonly check: boolean;
@@ -39,15 +41,18 @@ function readOptions(): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const chosen = values.case?.map((name) => {
-    const found = cases.find((one) => one.name === name);
-    if (!found) throw new Error(`there is no case "${name}"\n\n${usage}`);
-    return found;
-  });
+  const chosen = values.case
+    ?.filter((name) => name !== registrationCase)
+    .map((name) => {
+      const found = cases.find((one) => one.name === name);
+      if (!found) throw new Error(`there is no case "${name}"\n\n${usage}`);
+      return found;
+    });
   const listener = listenerKinds.find((kind) => kind === values.listener);
   if (!listener) throw new Error(`there is no listener "${values.listener}"\n\n${usage}`);
   return {
     chosen: chosen ?? cases,
+    registration: values.case?.includes(registrationCase) ?? true,
     listener,
     quick: values.quick,
     check: values.check,
@@ -74,6 +79,10 @@ async function main(): Promise<number> {
     });
     process.stdout.write(`${JSON.stringify(result)}\n`);
     problems.push(...exceeded(result, budgets));
+  }
+  if (options.registration) {
+    process.stderr.write(`${registrationCase} …\n`);
+    process.stdout.write(`${JSON.stringify(await runRegistrations(options))}\n`);
   }
   if (!options.check) return 0;
   for (const problem of problems) process.stderr.write(`over budget: ${problem}\n`);

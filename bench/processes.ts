@@ -31,6 +31,8 @@ export interface BenchOptions {
   readonly listener: ListenerKind;
   /** Where the daemon writes a CPU profile when it ends; undefined: none. */
   readonly profileDirectory: string | undefined;
+  /** More of the configuration. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -43,6 +45,7 @@ export async function startBench({
   algorithm,
   listener,
   profileDirectory,
+  settings,
 }: BenchOptions): Promise<Bench> {
   await using undo = new AsyncDisposableStack();
   const directory = await mkdtemp(join(diskDirectory(), 'tsidp-bench-'));
@@ -66,7 +69,8 @@ export async function startBench({
     await writeFile(join(directory, name), text);
   }
   const config = join(directory, 'tsidp.json');
-  await writeFile(config, JSON.stringify(configOf({ stateDirectory, socket, way, client })));
+  const written = { ...configOf({ stateDirectory, socket, way, client }), ...settings };
+  await writeFile(config, JSON.stringify(written));
 
   const startMs = performance.now();
   const daemon = start([
