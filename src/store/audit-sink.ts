@@ -83,6 +83,7 @@ export function startAuditSink({ store, path, target, log }: SinkParts): AuditSi
   return {
     deliver,
     async close() {
+      if (!database.isOpen) return;
       clearInterval(timer);
       await store.committed().catch(() => undefined);
       await Promise.race([deliver(), patience()]);
