@@ -160,7 +160,9 @@ function inWords({ code }: ClientProblem): errors.InvalidRequest {
       );
     case 'public':
       return new errors.InvalidRequest('this app is public: it has no secret', 409);
-    default:
+    case 'invalid':
+    case 'taken':
+    case 'entered':
       return new errors.InvalidRequest('this app can not be changed so', 409);
   }
 }
