@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
@@ -10,7 +10,7 @@ import { Simulator } from '../../src/simulator/server.ts';
 import { startApp } from '../web-app/app.ts';
 
 export interface DemoOptions {
-  /** The provider's port; the app has the next one. */
+  /** The provider's port; the app has the next one, the MCP server (examples/mcp-server) the one after. */
   readonly port: number;
   /** Where the provider keeps its state; undefined: in a temporary directory that goes with the demo. */
   readonly stateDirectory: string | undefined;
@@ -21,6 +21,8 @@ export interface DemoOptions {
 export interface Demo {
   readonly issuer: string;
   readonly appUrl: string;
+  /** Of the MCP server, which is started by itself. */
+  readonly mcpUrl: string;
   readonly stateDirectory: string;
   /** The tailnet, to be changed while the demo runs. */
   readonly simulator: Simulator;
@@ -30,6 +32,8 @@ export interface Demo {
 // Identities follow from source addresses that any local process may choose: never another address than loopback.
 const host = '127.0.0.1';
 const tailnetFile = join(import.meta.dirname, 'tailnet.jsonc');
+/** The MCP server as the file's grants name it. */
+const mcpOfFile = 'http://127.0.0.1:4402/mcp';
 
 /**
  * A simulated tailnet, the provider and an app that signs in through it, in this process.
@@ -43,7 +47,13 @@ export async function startDemo({ port, stateDirectory, signal }: DemoOptions): 
   const state = stateDirectory ?? join(scratch, 'state');
   const client = { id: 'demo', secret: randomBytes(32).toString('base64url') };
 
-  const simulator = await Simulator.start({ tailnet: tailnetFile, socketPath });
+  const mcpUrl = `http://${host}:${port + 2}/mcp`;
+  const tailnet = mcpUrl === mcpOfFile ? tailnetFile : join(scratch, 'tailnet.jsonc');
+  if (tailnet !== tailnetFile) {
+    const text = await readFile(tailnetFile, 'utf8');
+    await writeFile(tailnet, text.replaceAll(mcpOfFile, mcpUrl));
+  }
+  const simulator = await Simulator.start({ tailnet, socketPath });
   undo.defer(() => simulator.stop());
   const app = await startApp({
     issuer: `http://${host}:${port}`,
@@ -53,17 +63,29 @@ export async function startDemo({ port, stateDirectory, signal }: DemoOptions): 
     port: port + 1,
   });
   undo.defer(() => app.close());
-  const daemon = await startProvider(port, socketPath, state, client, app.url, signal);
+  const daemon = await startProvider(
+    port,
+    socketPath,
+    state,
+    { client, appUrl: app.url, mcpUrl },
+    signal,
+  );
   undo.defer(() => daemon.close());
 
   const everything = undo.move();
   return {
     issuer: daemon.issuer,
     appUrl: app.url,
+    mcpUrl,
     stateDirectory: state,
     simulator,
     close: () => everything.disposeAsync(),
   };
+}
+
+interface Credentials {
+  readonly id: string;
+  readonly secret: string;
 }
 
 /** The daemon as an operator configures it: what the file leaves out has its defaults. */
@@ -71,8 +93,7 @@ async function startProvider(
   port: number,
   socket: string,
   stateDirectory: string,
-  client: { id: string; secret: string },
-  appUrl: string,
+  { client, appUrl, mcpUrl }: { client: Credentials; appUrl: string; mcpUrl: string },
   signal: AbortSignal,
 ): Promise<Daemon> {
   const file = {
@@ -87,6 +108,22 @@ async function startProvider(
         name: 'Demo app',
         redirectUris: [`${appUrl}/callback`],
         postLogoutRedirectUris: [`${appUrl}/signed-out`],
+      },
+      {
+        id: 'terminal',
+        name: 'Demo terminal',
+        grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      },
+    ],
+    resources: [
+      {
+        uri: mcpUrl,
+        name: 'Example MCP server',
+        scopes: {
+          read_file: 'Read the files of the example',
+          run_code: 'Run code in the example',
+        },
+        claims: ['email'],
       },
     ],
   };

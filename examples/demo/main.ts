@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Demo, startDemo } from './demo.ts';
 
-// npm run demo [-- --state DIR]; DEMO_PORT=5000 moves the provider to 5000 and the app to 5001.
+// npm run demo [-- --state DIR]; DEMO_PORT=5000 moves the provider to 5000, the app to 5001 and the MCP server to 5002.
 
 const banner = `
   *************************************************************************
@@ -20,7 +20,7 @@ const others = [
   ['127.0.0.6', "carol@example.com, whose device's key expired: refused"],
 ] as const;
 
-function whatToTry({ issuer, appUrl, stateDirectory }: Demo): string {
+function whatToTry({ issuer, appUrl, mcpUrl, stateDirectory }: Demo): string {
   const curl = "curl -sL -b '' -H 'Accept: application/json'";
   return `
   Open ${appUrl}/ in a browser: you are alice@example.com, an admin, without a click.
@@ -33,6 +33,18 @@ ${others.map(([address, who]) => `\n    # ${who}\n    ${curl} --interface ${addr
 
     curl -si "$(curl -so /dev/null -w '%{redirect_url}' ${appUrl}/)"
 
+  An MCP server whose tools need scopes: alice may read files and run code, bob may read files (docs/mcp.md).
+  Start it in another terminal, then give its URL to a client, which finds the provider by itself:
+
+    npm run demo:mcp
+    claude mcp add --transport http tsidp-demo ${mcpUrl}
+    npx @modelcontextprotocol/inspector
+
+  A terminal without a browser asks for a code, and gets a token once you allowed it at ${issuer}/device:
+
+    curl -s -d client_id=terminal -d scope='openid email' ${issuer}/device_authorization
+    curl -s -d client_id=terminal -d grant_type=urn:ietf:params:oauth:grant-type:device_code -d device_code=… ${issuer}/token
+
   Provider   ${issuer}/.well-known/openid-configuration
   Tailnet    examples/demo/tailnet.jsonc
   State      ${stateDirectory}
@@ -40,12 +52,14 @@ ${others.map(([address, who]) => `\n    # ${who}\n    ${curl} --interface ${addr
 `;
 }
 
-/** @throws Error when it is no port, or leaves none for the app */
+/** @throws Error when it is no port, or leaves none for the app and the MCP server */
 function demoPort(text: string | undefined): number {
   if (text === undefined || text === '') return 4400;
   const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port < 65_535) return port;
-  throw new Error(`DEMO_PORT=${text}: write a port from 1 to 65534; the app takes the next one`);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_533) return port;
+  throw new Error(
+    `DEMO_PORT=${text}: write a port from 1 to 65533; the app and the MCP server take the next two`,
+  );
 }
 
 function isTaken(error: unknown): boolean {

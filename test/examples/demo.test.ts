@@ -126,6 +126,6 @@ describe('the demo', () => {
   test.each(['abc', '0', '65535'])('refuses DEMO_PORT=%s', async (port) => {
     const { ended, output } = await run(port);
     expect(await ended).toBe(1);
-    expect(output).toContain(`demo: DEMO_PORT=${port}: write a port from 1 to 65534`);
+    expect(output).toContain(`demo: DEMO_PORT=${port}: write a port from 1 to 65533`);
   });
 });
