@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider';
 import type { Logger } from '../log.ts';
 import type { StatusWatch } from '../peer/status.ts';
+import type { ClientRegistry } from '../provider/clients.ts';
 import type { ClientManager } from '../provider/manage-clients.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import type { Store } from '../store/store.ts';
@@ -13,6 +14,8 @@ export interface AppParts {
   readonly entrance: Entrance;
   /** The instance to answer with now; a key rotation swaps it. */
   readonly provider: () => Provider;
+  /** Who may be a client, as the provider finds them. */
+  readonly registry: ClientRegistry;
   readonly clients: ClientManager;
   readonly registrationApi: RegistrationApi;
   readonly settings: ProviderSettings;
