@@ -11,6 +11,8 @@ import { clientsShow } from './clients-show.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { configSchema } from './config-schema.ts';
+import { consentsList } from './consents-list.ts';
+import { consentsRevoke } from './consents-revoke.ts';
 import { doctor } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { health } from './health.ts';
@@ -33,6 +35,8 @@ const actions: readonly Command[] = [
   audit,
   auditVerify,
   auditRotate,
+  consentsList,
+  consentsRevoke,
   importTsidp,
   backup,
   restore,
