@@ -24,13 +24,20 @@ export async function presentPeer(
   const identified = await facts.identify();
   if (!identified.ok) {
     if (isOwnTrouble(identified.refusal)) throw refusalError(identified.refusal, false);
-    return;
+    return requireClient(parameters, identified.refusal.message);
   }
   const { identity } = identified;
-  if (identity.kind !== 'machine') return;
+  if (identity.kind !== 'machine') return requireClient(parameters, "this device is a person's");
   refuseWebPages(ctx);
   facts.machine = { ...identified, identity };
   parameters['client_id'] ??= machineClientId(identity);
+}
+
+/** Only a tagged node needs no client ID; everybody else is told so in words that help. */
+function requireClient({ client_id: id, grant_type: grantType }: Parameters, who: string): void {
+  if (id !== undefined || grantType !== 'client_credentials') return;
+  const reason = `a token without a registered client is for tagged nodes of the tailnet alone: ${who}`;
+  throw invalidClient(oauthText(reason));
 }
 
 async function isPeerClient(id: string, clients: ClientRegistry): Promise<boolean> {

@@ -95,7 +95,10 @@ describe('machines', () => {
     ['an expired device', '127.0.0.6'],
   ])('%s is no machine', async (_who, address) => {
     const answer = await token({}, { address });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBe(401);
+    expect(json(answer)['error_description']).toMatch(
+      /^a token without a registered client is for/,
+    );
     expect(json(answer)).not.toHaveProperty('access_token');
     // and can't say that it is one
     const { sub } = decodeJwt(String(json(await token())['access_token']));
