@@ -79,7 +79,11 @@ export const peerFeature = {
 } satisfies NonNullable<Configuration['features']>['mTLS'];
 
 function invalidClient(description: string): errors.InvalidClient {
-  return new errors.InvalidClient(description);
+  const error = new errors.InvalidClient(description);
+  // RFC 6749 section 5.2
+  error.status = 401;
+  error.statusCode = 401;
+  return error;
 }
 
 /** Puts our own name of the method into a metadata document, in place of the one that carries it. */
