@@ -41,20 +41,20 @@ export function startAuditKeeper({
 }: KeeperParts): AuditKeeper {
   const sink: AuditSink | undefined =
     target === 'none' ? undefined : startAuditSink({ store, path, target, log });
-  let sealedMs = performance.now();
+  let sealedMs = Number.NEGATIVE_INFINITY;
   const seal = async (): Promise<void> => {
-    sealedMs = performance.now();
     const { failures } = store;
     try {
-      store.auditUpkeep.seal();
+      if (store.auditUpkeep.seal()) sealedMs = performance.now();
       await store.committed(failures);
     } catch (error) {
       log.warn(`the end of the audit log stays unsigned for now: ${messageOf(error)}`);
     }
   };
   const look = (): void => {
+    const unsealed = store.auditUpkeep.unsealed();
     const isTime = performance.now() - sealedMs >= sealMs;
-    if (isTime || store.auditUpkeep.unsealed() >= sealRecords) void seal();
+    if (unsealed > 0 && (isTime || unsealed >= sealRecords)) void seal();
   };
   let rotating: Promise<void> | undefined;
   const rotate = (): void => {

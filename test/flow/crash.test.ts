@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../src/cli/commands.ts';
 import { openSite, type Site } from './daemon-process.ts';
@@ -21,6 +23,14 @@ async function command(site: Site, ...argv: string[]): Promise<{ exitCode: numbe
     stdin: (async function* () {})(),
   });
   return { exitCode, out };
+}
+
+/** The `jti` of every ID token that the audit log knows of. */
+function idTokensIn(stateDirectory: string): ReadonlySet<unknown> {
+  const database = new DatabaseSync(join(stateDirectory, 'tsidp.db'), { readOnly: true });
+  const rows = database.prepare('SELECT value FROM audit, json_each(audit.jti)').all();
+  database.close();
+  return new Set(rows.map(({ value }) => value));
 }
 
 it('T23 loses nothing acknowledged to kill -9 in a storm of logins', {
@@ -59,6 +69,12 @@ it('T23 loses nothing acknowledged to kill -9 in a storm of logins', {
     expect(run.err()).toBe('');
     expect(await ledger.audit(checked)).toEqual([]);
     checked = ledger.logins.length;
+    const verified = await command(site, 'audit', 'verify');
+    expect(verified.out).toMatch(/^sound: /);
+    const recorded = idTokensIn(site.stateDirectory);
+    expect(
+      ledger.logins.filter(({ tokens }) => tokens && !recorded.has(tokens.claims['jti'])),
+    ).toEqual([]);
     const { out } = await command(site, 'clients', 'list', '--json');
     for (const id of added) expect(out).toContain(`"${id}"`);
   }
