@@ -31,11 +31,17 @@ export async function noteRequester(
   const userAgent = ctx.get('User-Agent').slice(0, longestUserAgent);
   const hinted = ctx.oidc.entities.IdTokenHint?.payload['sub'];
   const requester = {
-    ...whoOf(identified, facts.peer),
+    ...(isFromWebPage(ctx) ? { address: facts.peer } : whoOf(identified, facts.peer)),
     ...(userAgent === '' ? {} : { userAgent }),
     ...(typeof hinted === 'string' ? { hinted } : {}),
   };
   facts.device = { requester };
+}
+
+/** A web page in somebody's browser is not that person's device: the connection says nothing of it (T33). */
+function isFromWebPage({ req }: KoaContextWithOIDC): boolean {
+  const { origin, 'sec-fetch-site': site = 'none' } = req.headers;
+  return origin !== undefined || site !== 'none';
 }
 
 function whoOf(identified: Identified, address: string): DeviceRequester {

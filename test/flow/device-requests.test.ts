@@ -49,6 +49,31 @@ describe('a request for a device code', () => {
     for (let count = 0; count < 70; count += 1) await ask(world, 'tv', {}, '127.0.0.2');
   });
 
+  const fromPage = (headers: Record<string, string>) =>
+    world.browser().open(`${world.issuer}/device_authorization`, {
+      form: { client_id: 'other' },
+      headers,
+    });
+
+  it('T33 of a web page that the client does not know is refused', async () => {
+    for (const origin of ['https://evil.example', 'null']) {
+      const answer = await fromPage({ origin });
+      expect(failure(answer)).toBe('400 invalid_request');
+      expect(answer.headers).not.toHaveProperty('access-control-allow-origin', origin);
+    }
+  });
+
+  it.each([
+    [{ origin: 'https://page.test', 'sec-fetch-site': 'cross-site' }],
+    [{ origin: 'https://page.test' }],
+    [{ 'sec-fetch-site': 'same-site' }],
+  ])('T33 of a web page with %j is none of the device that shows it', async (headers) => {
+    const answer = await fromPage(headers as Record<string, string>);
+    const page = await enter(world.browser(), world, String(json(answer)['user_code']));
+    expect(textOf(page)).toContain('an unknown caller');
+    expect(textOf(page)).toContain('choose Deny: Allow would give them your account');
+  });
+
   it('T14 of scopes and parameters beyond measure is refused or cut', async () => {
     const answer = await askRaw(world, 'psql', { scope: 'a '.repeat(40_000) });
     expect(answer.status).toBe(413);

@@ -13,7 +13,7 @@ export const deviceClients = [
     redirectUris: ['https://tv.test/cb'],
     grantTypes: ['authorization_code', deviceGrant, 'refresh_token'],
   },
-  { id: 'other', grantTypes: [deviceGrant] },
+  { id: 'other', grantTypes: [deviceGrant], allowedOrigins: ['https://page.test'] },
   { id: 'spa', redirectUris: ['https://spa.test/cb'] },
 ];
 
