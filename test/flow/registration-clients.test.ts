@@ -1,3 +1,4 @@
+import { type AuthorizationServerMetadata, registerClient } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { json } from './login.ts';
 import { recorded, register, registeredIn } from './register.ts';
@@ -42,6 +43,21 @@ describe('registration bodies as clients send them', () => {
       expect('client_secret' in client).toBe(method !== 'none');
       // RFC 7591 3.2.1: required with a secret, meaningless without
       expect(client.client_secret_expires_at).toBe(method === 'none' ? undefined : 0);
+    },
+  );
+
+  test.each([...recorded])(
+    '%s: so does the TypeScript SDK, which reads the answer strictly',
+    async (_name, body) => {
+      const { body: text } = await world
+        .browser()
+        .open(`${world.issuer}/.well-known/oauth-authorization-server`);
+      const metadata: AuthorizationServerMetadata = JSON.parse(text);
+      const client = await registerClient(world.issuer, {
+        metadata,
+        clientMetadata: body as unknown as Parameters<typeof registerClient>[1]['clientMetadata'],
+      });
+      expect(client.redirect_uris).toEqual(body['redirect_uris']);
     },
   );
 
