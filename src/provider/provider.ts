@@ -12,6 +12,7 @@ import { originAllowed, ownClientMetadata } from './client-settings.ts';
 import { type ClientRegistry, clientAdapter, ownClientRules } from './clients.ts';
 import { keepCodes } from './code-guard.ts';
 import { recordConsents } from './consent-events.ts';
+import { cookieNames } from './cookie-names.ts';
 import { recordDeviceEvents } from './device-audit.ts';
 import { keepDeviceCodes } from './device-codes.ts';
 import { showAllowed, showCodePage, showConfirmPage } from './device-pages.ts';
@@ -142,13 +143,7 @@ function configuration(parts: ProviderParts): Configuration {
     conformIdTokenClaims: false,
     cookies: {
       keys: keys.cookies,
-      names: secure
-        ? {
-            session: '__Host-tsidp',
-            interaction: '__Secure-tsidp-page',
-            resume: '__Secure-tsidp-resume',
-          }
-        : { session: 'tsidp', interaction: 'tsidp-page', resume: 'tsidp-resume' },
+      names: { ...cookieNames(settings.issuer) },
       // a POST from an app's page must bring the session along; browsers take `None` over HTTPS only
       long: { ...cookie, sameSite: secure ? 'none' : 'lax' },
       short: { ...cookie, sameSite: 'lax' },

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cookieNames } from '../../src/provider/cookie-names.ts';
 import { openTab } from './chromium.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -38,7 +39,8 @@ describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at anoth
       await other.getByRole('button').click();
       const cookie = (await (await sent).allHeaders())['cookie'] ?? '';
       // same-site requests bring the cookies along: they are not what protects
-      expect(cookie.includes('tsidp-page=')).toBe(site === 'origin');
+      const { interaction } = cookieNames(stage.world.issuer);
+      expect(cookie.includes(`${interaction}=`)).toBe(site === 'origin');
       expect((await answered).status()).toBe(403);
       expect(stage.app.arrivedWith('/callback', state)).toEqual([]);
       // and nothing is spoilt: alice herself still can

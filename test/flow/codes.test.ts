@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { cookieNames } from '../../src/provider/cookie-names.ts';
 import {
   attempt,
   codeFor,
@@ -145,7 +146,7 @@ describe('a restart', () => {
     const fromUsed = tokensOf(await redeem(issuer, used));
     const page = attempt(issuer, 'careful');
     const { location } = await alices.open(page.url);
-    const session = alices.jar.get('tsidp')!.value;
+    const session = alices.jar.get(cookieNames(world.issuer).session)!.value;
 
     await world.restart();
 
@@ -157,7 +158,7 @@ describe('a restart', () => {
     expect(failure(await refresh(issuer, before.refreshToken, 'spa'))).toBe('200');
 
     const silent = await codeFor(alices, issuer, 'grafana', { prompt: 'none' });
-    expect(alices.jar.get('tsidp')!.value).toBe(session);
+    expect(alices.jar.get(cookieNames(world.issuer).session)!.value).toBe(session);
     expect(tokensOf(await redeem(issuer, silent)).claims['sub']).toBe('userid:1');
     const clicked = await alices.open(location!, { form: { action: 'continue' } });
     const done = await alices.open(clicked.location!);

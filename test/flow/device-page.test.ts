@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cookieNames } from '../../src/provider/cookie-names.ts';
 import type { Browser } from './browser.ts';
 import { ask, deviceClients, enter, poll, submit, textOf } from './device.ts';
 import { expectHarmless } from './harmless.ts';
@@ -49,7 +50,7 @@ describe('T32 the page and its session', () => {
     const begun = await ask(world);
     const alice = world.browser();
     const page = await enter(alice, world, begun.user_code);
-    const before = alice.jar.get('tsidp')?.value;
+    const before = alice.jar.get(cookieNames(world.issuer).session)?.value;
     const bob = world.browser('127.0.0.2');
     for (const [name, cookie] of alice.jar) bob.jar.set(name, cookie);
 
@@ -63,7 +64,7 @@ describe('T32 the page and its session', () => {
     // the page itself gives bob a session of his own, and alice keeps hers
     const own = await open(bob);
     expect(textOf(own)).toContain('bob@example.com');
-    expect(bob.jar.get('tsidp')?.value).not.toBe(before);
+    expect(bob.jar.get(cookieNames(world.issuer).session)?.value).not.toBe(before);
     const done = await submit(alice, world, page, { confirm: 'yes' });
     expect(textOf(done)).toMatch(/^Your device is allowed/);
   });

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cookieNames } from '../../src/provider/cookie-names.ts';
 import type { Answer, Browser } from './browser.ts';
 import { type Attempt, attempt, codeFor, login, redeem, tokensOf } from './login.ts';
 import { startWorld, type World } from './world.ts';
 
 const alice = 'userid:1';
 const bob = 'userid:2';
-const sessionCookie = 'tsidp';
 
 /** The code in an answer, wherever `response_mode` put it. */
 function codeIn({ location, body }: Answer): string | undefined {
@@ -88,7 +88,9 @@ describe('T32 a session in a browser of somebody else', () => {
 
     const subject = await subjectOf(answer, begun);
     expect(subject).toBe(row.prompt === 'none' ? undefined : bob);
-    expect(bobs.jar.get(sessionCookie)?.value).not.toBe(alices.jar.get(sessionCookie)?.value);
+    expect(bobs.jar.get(cookieNames(world.issuer).session)?.value).not.toBe(
+      alices.jar.get(cookieNames(world.issuer).session)?.value,
+    );
     expect(await authTime(alices)).toBe(before);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cookieNames } from '../../src/provider/cookie-names.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { allowInPolicy } from './allow.ts';
 import type { Answer } from './browser.ts';
@@ -128,7 +129,9 @@ describe('T21 machines', () => {
     expect(second.claims['sub']).toBe(`node:${stableId('ci2')}`);
     expect(first.claims).toMatchObject({ tags: ['tag:ci'], username: 'ci.tailnet.test' });
     expect(first.claims).not.toHaveProperty('uid');
-    expect(ci2.jar.get('tsidp')!.value).not.toBe(ci.jar.get('tsidp')!.value);
+    expect(ci2.jar.get(cookieNames(world.issuer).session)!.value).not.toBe(
+      ci.jar.get(cookieNames(world.issuer).session)!.value,
+    );
 
     simulator.removeNode('ci');
     await until('its token dies', async () => {
