@@ -48,7 +48,7 @@ function warnOfChanges(
 }
 
 export interface TakeoverParts {
-  readonly config: Pick<Config, 'issuer' | 'upstream'>;
+  readonly config: Pick<Config, 'issuer' | 'tailscaled' | 'upstream'>;
   readonly node: Pick<NodeStatus, 'stableId' | 'dnsName'>;
   readonly store: Store;
   readonly clock: Clock;
@@ -64,12 +64,14 @@ export async function takeOver(
   // who names the issuer has decided what apps know us by
   if (config.issuer === undefined) {
     const { hostname, useLocalTailscaled } = config.upstream;
+    const { managed } = config.tailscaled;
     const former = readFormerNode(directory);
     requireSameName({
       node,
       former,
-      hostname: useLocalTailscaled ? undefined : hostname,
+      hostname: managed?.hostname ?? (useLocalTailscaled ? undefined : hostname),
       directory,
+      managed: managed !== undefined,
     });
   }
   const plan = await importState(state, { store, clock, by: 'start' });

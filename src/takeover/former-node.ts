@@ -53,6 +53,8 @@ export interface NameQuestion {
   /** What `-hostname` says, where tsidp would have heeded it. */
   readonly hostname: string | undefined;
   readonly directory: string;
+  /** The tailscaled here is one of our own, whose node we name. */
+  readonly managed: boolean;
 }
 
 /**
@@ -60,7 +62,8 @@ export interface NameQuestion {
  * under all of them, so that stops the takeover. Where nothing is known of tsidp's node, nothing is asked.
  * @throws {TakeoverError}
  */
-export function requireSameName({ node, former, hostname, directory }: NameQuestion): void {
+export function requireSameName(question: NameQuestion): void {
+  const { node, former, hostname, directory } = question;
   if (former.stableId !== undefined && former.stableId === node.stableId) return;
   const [label = '', ...rest] = node.dnsName.split('.');
   const wanted = hostname ?? former.hostname;
@@ -72,9 +75,21 @@ export function requireSameName({ node, former, hostname, directory }: NameQuest
   const whom = was || `the node ${former.stableId}`;
   throw new TakeoverError([
     `${directory} was left by a tsidp that was ${whom}, but tailscaled here is ${node.dnsName}: the issuer would change under every app, so nothing was taken over.`,
-    `Let this node have that name (log the old one out or remove it, then: tailscale set --hostname=${asLabel(wanted ?? 'NAME')}), or let tsidp's own node live on from its tailscaled.state.`,
+    remedyFor(asLabel(wanted ?? 'NAME'), question),
     `If apps know tsidp by another issuer, or you will change it in all of them, say which: --issuer https://${was || node.dnsName}`,
   ]);
+}
+
+function remedyFor(name: string, { former, managed, hostname }: NameQuestion): string {
+  if (!managed) {
+    return `Let this node have that name (log the old one out or remove it, then: tailscale set --hostname=${name}), or let tsidp's own node live on from its tailscaled.state.`;
+  }
+  const asked = hostname !== undefined && asLabel(hostname) === name;
+  const say = asked
+    ? `It asks for the name ${name} already, which another node has`
+    : `Name it so (tailscaled.hostname "${name}" in the configuration, --hostname ${name} or TS_HOSTNAME=${name})`;
+  const old = former.stableId === undefined ? 'the old node' : `the old node ${former.stableId}`;
+  return `${say}: log ${old} out or remove it in the admin console first, or the control server adds a number. Or put tsidp's tailscaled.state into the state directory, and its node lives on.`;
 }
 
 /** As the control server makes a DNS label of a hostname. */

@@ -39,7 +39,12 @@ const start = async (
 ) => {
   const { log, text } = logger();
   const pending = await pendingTakeover(path, store, log);
-  const all = { issuer: undefined, upstream, ...config };
+  const all = {
+    issuer: undefined,
+    tailscaled: { socket: undefined, managed: undefined },
+    upstream,
+    ...config,
+  };
   if (pending) await takeOver(pending, { config: all, node, store, clock, log });
   return text();
 };
@@ -87,6 +92,9 @@ test('after that, files that change or break are told and no more', async () => 
   expect(await start(directory, opened)).toMatch(/are damaged now/u);
 });
 
+const managed = (hostname: string | undefined) =>
+  ({ managed: { hostname } }) as unknown as Config['tailscaled'];
+
 const cases: [
   what: string,
   state: Parameters<typeof tailscaledState>[0] | undefined,
@@ -124,6 +132,19 @@ const cases: [
     {},
     /was idp\.other\.test, but/u,
   ],
+  [
+    'another name, of a node of our own',
+    { stableId: 'nOld', hostname: 'login', tailnet: 'tailnet.test.' },
+    { tailscaled: managed(undefined) },
+    /was login\.tailnet\.test, but .*\nName it so \(tailscaled\.hostname "login" in the configuration, --hostname login or TS_HOSTNAME=login\): log the old node nOld out/u,
+  ],
+  [
+    'a node of our own that asked for the name, which was taken',
+    undefined,
+    { tailscaled: managed('login') },
+    /was login, but .*\nIt asks for the name login already, which another node has: log the old node out/u,
+  ],
+  ['a node of our own that has the name', undefined, { tailscaled: managed('idp') }, undefined],
   [
     'another name by flag',
     undefined,

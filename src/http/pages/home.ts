@@ -7,7 +7,7 @@ import { appName, cutEnd, cutMiddle, plainText } from './text.ts';
 /** What somebody sees who opens the issuer's address itself. */
 export const home: Pages['home'] = ({ person, refusal, issuer, apps }) => {
   const card = html`<h1>Login server of this tailnet</h1>
-<p>Apps send you here to learn who you are, and you are sent right back. There is nothing to do on this page.</p>
+<p>Apps send you here to learn who you are, and you are sent right back.${!apps && ' There is nothing to do on this page.'}</p>
 ${who(person !== undefined ? personRows(person) : undefined, refusal)}<h2>For apps</h2>
 <dl>
 ${row('Issuer', cutMiddle(plainText(issuer), 280))}</dl>${apps && appList(apps)}`;

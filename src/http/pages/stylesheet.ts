@@ -70,7 +70,7 @@ a { color: var(--accent); }
   background: var(--ground); color: var(--text); font: inherit; text-align: left; text-transform: none; letter-spacing: normal;
 }
 .field textarea { font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; resize: vertical; }
-.field [aria-invalid] { border: 2px solid var(--problem); }
+.field :is(input[type=text], input, textarea)[aria-invalid] { border: 2px solid var(--problem); }
 .check { display: flex; gap: 12px; }
 .check input { flex: none; width: 24px; height: 24px; margin: 0; }
 .check label { margin: 0; font-weight: 400; }
