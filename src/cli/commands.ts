@@ -18,8 +18,11 @@ import { explainCommand } from './explain.ts';
 import { health } from './health.ts';
 import { makeHelp, unknownCommand } from './help.ts';
 import { importTsidp } from './import.ts';
+import { jwksExport } from './jwks-export.ts';
 import { restore } from './restore.ts';
 import { ruleSchemaCommand } from './rule-schema.ts';
+import { tokensList } from './tokens-list.ts';
+import { tokensRevoke } from './tokens-revoke.ts';
 import { version } from './version.ts';
 import { whoisCommand } from './whois.ts';
 
@@ -37,6 +40,9 @@ const actions: readonly Command[] = [
   auditRotate,
   consentsList,
   consentsRevoke,
+  tokensList,
+  tokensRevoke,
+  jwksExport,
   importTsidp,
   backup,
   restore,

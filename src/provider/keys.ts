@@ -76,6 +76,20 @@ function inSigningOrder(
   return signing.sort((a, b) => taken.indexOf(b.id) - taken.indexOf(a.id));
 }
 
+/** The public halves of all signing keys, as the daemon publishes them. */
+export async function publicKeySet(store: Store): Promise<{ readonly keys: readonly JWK[] }> {
+  const stored = await store.keys.list();
+  const signing = inSigningOrder(stored, await store.imports.list()).map(readSigningKey);
+  return { keys: signing.map(publicJwk) };
+}
+
+function publicJwk({ kty, use, alg, kid, crv, x, y, n, e }: SigningJwk): JWK {
+  const members = { kty, use, alg, kid, crv, x, y, n, e };
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined),
+  ) as unknown as JWK;
+}
+
 /** A private key that says how it signs and what it is called. */
 export type SigningJwk = JWK & { readonly kid: string; readonly alg: Algorithm };
 

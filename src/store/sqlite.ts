@@ -8,6 +8,7 @@ import { checkDatabase } from './check.ts';
 import { SqliteClients } from './clients.ts';
 import { SqliteConsents } from './consents.ts';
 import { backUp } from './copy.ts';
+import { SqliteFamilies } from './families.ts';
 import { messageOf, prepareDirectory, restrictFile } from './files.ts';
 import { SqliteImports } from './imports.ts';
 import { SqliteKeys } from './keys.ts';
@@ -70,6 +71,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     documents: new SqliteDocuments(context),
     audit: new SqliteAudit(context),
     auditUpkeep: new AuditUpkeep(context),
+    families: new SqliteFamilies(context),
     keys: new SqliteKeys(context),
     imports: new SqliteImports(context),
     get commits() {

@@ -1,5 +1,6 @@
 import type { ConsentTable } from './consent-table.ts';
 import type { DocumentTable } from './document-table.ts';
+import type { FamilyTable } from './family-table.ts';
 
 /** What the rest of the daemon knows of durable state. Every backend passes `test/store/contract.ts`. */
 export interface Store {
@@ -14,6 +15,7 @@ export interface Store {
   readonly consents: ConsentTable;
   readonly documents: DocumentTable;
   readonly audit: AuditTable;
+  readonly families: FamilyTable;
   readonly keys: KeyTable;
   readonly imports: ImportTable;
   /** How many commits have failed since the start. Read it before a request's first write. */

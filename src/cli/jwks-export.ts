@@ -1,0 +1,24 @@
+import { configFlags } from '../config/flags.ts';
+import { loadConfigWith } from '../config.ts';
+import { publicKeySet } from '../provider/keys.ts';
+import { withExistingStore } from './client-store.ts';
+import { CommandError, defineCommand } from './command.ts';
+import { printJson } from './print.ts';
+
+export const jwksExport = defineCommand({
+  name: 'jwks export',
+  usage: '',
+  summary: 'print the public keys (RFC 7517), for verifiers that can not reach this server',
+  positionals: 0,
+  flags: configFlags,
+  async act(flags, io) {
+    const config = loadConfigWith(flags, io.env);
+    const keys = await withExistingStore(config, publicKeySet);
+    if (keys.keys.length === 0) {
+      throw new CommandError(
+        `there are no keys in ${config.stateDirectory}: the daemon makes them at its first start`,
+      );
+    }
+    io.out(printJson(keys));
+  },
+});

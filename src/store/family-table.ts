@@ -1,0 +1,39 @@
+/** All tokens of one authorization or exchange: they live and die with one Grant. */
+export interface Family {
+  /** SHA-256 of the Grant's ID in hex; audit records have the first 16 digits. */
+  readonly name: string;
+  readonly subject: string | undefined;
+  readonly clientId: string | undefined;
+  /** StableID of the device that it came from. */
+  readonly device: string | undefined;
+  readonly resources: readonly string[];
+  readonly scopes: readonly string[];
+  /** StableIDs of those who act for the subject, newest first. */
+  readonly actors: readonly string[];
+  /** Names of the families whose tokens were exchanged for this one's. */
+  readonly parents: readonly string[];
+  /** Epoch seconds. */
+  readonly createdAt: number;
+  readonly expiresAt: number | undefined;
+}
+
+/** All members that are given must fit. */
+export interface FamilyFilter {
+  /** Whose tokens they are, or who acts with them. */
+  readonly subject?: string | undefined;
+  readonly clientId?: string | undefined;
+  /** Of the subject or of somebody who acts. */
+  readonly device?: string | undefined;
+  /**
+   * `jti` of a JWT, or the name of a token or family as audit records have it: what it came from, and what came
+   * from it.
+   */
+  readonly token?: string | undefined;
+}
+
+export interface FamilyTable {
+  /** Those that are alive, oldest first. */
+  list(filter: FamilyFilter): Promise<Family[]>;
+  /** Ends them, and with them all that were exchanged for them. */
+  revoke(families: readonly Family[]): Promise<void>;
+}
