@@ -18,7 +18,13 @@ const load = (name: string) =>
   });
 
 test('there are examples', () => {
-  expect(examples).toEqual(['headscale.jsonc', 'home-lab.jsonc', 'managed.jsonc', 'minimal.jsonc']);
+  expect(examples).toEqual([
+    'headscale.jsonc',
+    'home-lab.jsonc',
+    'managed.jsonc',
+    'minimal.jsonc',
+    'reverse-proxy.jsonc',
+  ]);
 });
 
 test.each(examples)('config/%s loads and names its schema', (name) => {
@@ -41,6 +47,10 @@ test('the examples say what their comments promise', () => {
   expect(load('managed.jsonc').tailscaled.managed).toMatchObject({
     hostname: 'idp',
     authKeyFile: new URL('authkey', directory).pathname,
+  });
+  expect(load('reverse-proxy.jsonc')).toMatchObject({
+    issuer: 'https://login.example.com',
+    listen: [{ type: 'tailnet', port: 443, trustedProxies: ['tag:login-proxy'] }],
   });
   const homeLab = load('home-lab.jsonc');
   expect(homeLab.clients.find(({ id }) => id === 'immich')?.redirectUris).toContain(
