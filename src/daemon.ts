@@ -21,6 +21,7 @@ import { withListener } from './provider/audit-requests.ts';
 import { createClientRegistry } from './provider/clients.ts';
 import { configuredClients } from './provider/configured-clients.ts';
 import { createDeviceLimits } from './provider/device-limits.ts';
+import { withDocuments } from './provider/document-clients.ts';
 import { createIntroduction } from './provider/document-introduction.ts';
 import { loadOrCreateKeys } from './provider/keys.ts';
 import { createClientManager } from './provider/manage-clients.ts';
@@ -145,6 +146,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     fetch,
     documents: store.documents,
     introduce: createIntroduction(clock),
+    quarantine: config.registration.quarantine,
     audit: settings.audit,
     clock,
   });
@@ -160,7 +162,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   });
   const clientManager = createClientManager({
     declared: config.clients,
-    clients: store.clients,
+    clients: withDocuments(store.clients, store.documents),
     registrations: store.registrations,
     audit: store.audit,
     clock,

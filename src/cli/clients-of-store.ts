@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { withDocuments } from '../provider/document-clients.ts';
 import {
   type Changer,
   type ClientManager,
@@ -43,7 +44,7 @@ export const storedClients = (config: Config): Clients => {
 const managerOf = ({ clients: declared }: Config, store: Store): ClientManager =>
   createClientManager({
     declared,
-    clients: store.clients,
+    clients: withDocuments(store.clients, store.documents),
     registrations: store.registrations,
     audit: store.audit,
     clock: systemClock,

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { clientFromConfig } from '../provider/client-metadata.ts';
+import { withDocuments } from '../provider/document-clients.ts';
 import { type App, appOfStored } from '../provider/enter.ts';
 import { noSuchClient, withExistingStore } from './client-store.ts';
 
@@ -13,7 +14,9 @@ export async function findApp(config: Config, id: string): Promise<App> {
     const metadata = clientFromConfig(configured);
     return appOfStored({ id, metadata, source: 'config' });
   }
-  const stored = await withExistingStore(config, (store) => store.clients.find(id));
+  const stored = await withExistingStore(config, (store) =>
+    withDocuments(store.clients, store.documents).find(id),
+  );
   if (!stored) throw noSuchClient(config, id);
   return appOfStored(stored);
 }

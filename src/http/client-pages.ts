@@ -19,6 +19,7 @@ import {
   type ShownClient,
   secretPage,
 } from './pages/client-form.ts';
+import { idInPath } from './path-id.ts';
 
 export interface ClientPagesParts {
   readonly settings: ProviderSettings;
@@ -79,7 +80,7 @@ export function createClientPages({ settings, clients }: ClientPagesParts): Answ
   const answer = async (ctx: Context, isNew: boolean, bodyLimitBytes: number): Promise<Shown> => {
     const record = await requireAdministrator(ctx, settings);
     const by: Changer = { source: 'admin', record };
-    const id = ctx.path.split('/').at(-1) ?? '';
+    const id = idInPath(ctx);
     if (ctx.method === 'POST') {
       const form = await readForm(ctx, bodyLimitBytes);
       return isNew ? add(form, by) : change(id, form, by);

@@ -11,6 +11,7 @@ import { requireAdministrator } from './administrator.ts';
 import { readForm } from './body.ts';
 import { linesOf } from './client-form.ts';
 import type { Route } from './exposure.ts';
+import { idInPath } from './path-id.ts';
 
 /** tsidp's way for scripts to manage clients; its paths and members, for administrators only. */
 export type ClientsApi = (ctx: Context, route: Route, bodyLimitBytes: number) => Promise<void>;
@@ -50,10 +51,10 @@ export function createClientsApi({ settings, clients }: ClientsApiParts): Client
     } else if (route.path === '/clients/new') {
       ctx.body = await add(await readForm(ctx, bodyLimitBytes), by);
     } else if (ctx.method === 'DELETE') {
-      await clients.remove(idOf(ctx), by);
+      await clients.remove(idInPath(ctx), by);
       ctx.status = 204;
     } else {
-      ctx.body = view(await clients.find(idOf(ctx)));
+      ctx.body = view(await clients.find(idInPath(ctx)));
     }
   };
   return async (ctx, route, bodyLimitBytes) => {
@@ -64,9 +65,6 @@ export function createClientsApi({ settings, clients }: ClientsApiParts): Client
     }
   };
 }
-
-/** The path's last segment. IDs hold no character that a URL must encode. */
-const idOf = (ctx: Context): string => ctx.path.slice('/clients/'.length);
 
 /** @throws errors.OIDCProviderError, ClientProblem */
 function declare(form: Parameters) {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { OutgoingFetch } from '../outgoing/fetch.ts';
 import type { DocumentTable, KnownDocument } from '../store/document-table.ts';
 import type { StoredClient } from '../store/store.ts';
-import type { ClientMetadata } from './client-metadata.ts';
+import { clientOf } from './document-clients.ts';
 import { type Asked, askForDocument } from './document-fetch.ts';
 import { freshness } from './document-freshness.ts';
 import { oauthText } from './errors.ts';
@@ -20,7 +20,7 @@ export interface DocumentCache {
   /**
    * The client of a document URL that was checked.
    * @param hooks.first called before a host is asked about a document that is not known; may throw
-   * @param hooks.changed called before a document is used whose redirect URIs are new
+   * @param hooks.changed called before a document is used whose name or redirect URIs are new
    * @throws errors.InvalidClient, errors.TemporarilyUnavailable
    */
   find(url: string, hooks: DocumentHooks): Promise<StoredClient>;
@@ -28,7 +28,8 @@ export interface DocumentCache {
 
 export interface DocumentHooks {
   readonly first: () => Promise<void>;
-  readonly changed: (client: StoredClient, before: StoredClient | undefined) => void;
+  /** @param wasKnown another one was there under this URL */
+  readonly changed: (client: StoredClient, wasKnown: boolean) => Promise<void>;
 }
 
 interface Entry {
@@ -58,10 +59,12 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
   const refresh = async (url: string, { known, entry, hooks }: Before) => {
     const asked = await askForDocument(url, known, parts);
     if (asked.kind === 'good') {
-      const client = clientOf(url, asked.metadata, asked.known.fetchedAt);
-      if (digestOf(client) !== digestOf(entry?.client)) hooks.changed(client, entry?.client);
-      entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
+      const client = clientOf(url, asked.metadata, atOnce(asked.known));
       await documents.save(asked.known);
+      if (seenOf(client) !== seenOf(entry?.client))
+        await hooks.changed(client, known !== undefined);
+      // only now does anybody find it
+      entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
       return client;
     }
     const now = clock.nowSeconds();
@@ -81,6 +84,8 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
 
   return {
     async find(url, hooks) {
+      // an administrator may have forgotten it
+      if (!(await documents.stateOf(url))) entries.delete(url);
       const cached = entries.get(url);
       const known = cached ? cached.known : await documents.find(url);
       const entry = cached ?? fromStore(known, entries);
@@ -107,7 +112,7 @@ function fromStore(
   const read = readMetadataDocument(known.url, known.document);
   // another release of ours accepted it
   if (!read.ok) return undefined;
-  const client = clientOf(known.url, read.metadata, known.fetchedAt);
+  const client = clientOf(known.url, read.metadata, atOnce(known));
   const entry = { known, client, useUntil: known.freshUntil };
   entries.set(known.url, entry);
   return entry;
@@ -117,17 +122,11 @@ function fromStore(
 const isUsable = ({ known }: Entry, now: number): boolean =>
   known.document !== undefined && now < known.freshUntil + freshness.staleSeconds;
 
-export const clientOf = (id: string, metadata: ClientMetadata, at: number): StoredClient => ({
-  id,
-  metadata,
-  secretVerifier: null,
-  source: 'metadata-document',
-  createdAt: at,
-  updatedAt: at,
-});
+/** What a person or an administrator looked at. */
+const seenOf = (client: StoredClient | undefined): string =>
+  JSON.stringify([client?.metadata['client_name'], client?.metadata['tsidp_redirects_digest']]);
 
-const digestOf = (client: StoredClient | undefined): unknown =>
-  client?.metadata['tsidp_redirects_digest'];
+const atOnce = ({ fetchedAt }: KnownDocument) => ({ createdAt: fetchedAt, updatedAt: fetchedAt });
 
 function errorOf({ kind, reason }: Exclude<Asked, { kind: 'good' }>): errors.OIDCProviderError {
   const text = oauthText(reason);

@@ -19,6 +19,10 @@ export function checkDocumentId(id: string, allowedHosts: readonly string[]): st
   }
   if (url.username !== '' || url.password !== '') return 'names a user before "@"';
   if (id.includes('#')) return 'has a fragment';
+  // messages name commands with the ID to be pasted into a shell, where these would be more than text
+  if (!/^[A-Za-z0-9\-._~:/?=%@+,[\]]*$/.test(id)) {
+    return 'has characters other than letters, digits and "-._~:/?=%@+,"';
+  }
   // dot segments, white space, backslashes, capitals in the host, a default port, other spellings of addresses
   if (url.href !== id) return 'is not in the normal form of URLs';
   if (/%2e|%2f|%5c|%00/i.test(url.pathname)) return 'has encoded dots or slashes in its path';

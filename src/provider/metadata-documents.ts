@@ -4,7 +4,8 @@ import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { isAllowedHost } from '../outgoing/destination.ts';
 import type { AuditTable, StoredClient } from '../store/store.ts';
 import type { ClientMetadata } from './client-metadata.ts';
-import { type CacheParts, clientOf, createDocumentCache } from './document-cache.ts';
+import { type CacheParts, createDocumentCache } from './document-cache.ts';
+import { clientOf, withMark } from './document-clients.ts';
 import { checkDocumentId, isDocumentId } from './document-id.ts';
 import type { Introduce } from './document-introduction.ts';
 import { oauthText } from './errors.ts';
@@ -21,6 +22,8 @@ export interface DocumentSettings {
 
 export interface DocumentParts extends DocumentSettings, CacheParts {
   readonly introduce: Introduce;
+  /** New clients, and those that change what people see of them, wait for an administrator. */
+  readonly quarantine: boolean;
   readonly audit: AuditTable;
 }
 
@@ -42,12 +45,13 @@ export function documentsWork({ mode, allowedHosts, pinned }: DocumentSettings):
  * nor who asks, so these come through the client adapter, as all others do.
  */
 export function createMetadataDocuments(parts: DocumentParts): FindDocument {
-  const { mode, allowedHosts, pinned, introduce, audit, clock } = parts;
+  const { mode, allowedHosts, pinned, introduce, documents, audit, clock } = parts;
   const cache = createDocumentCache(parts);
-  const startedAt = clock.nowSeconds();
+  const times = { createdAt: clock.nowSeconds(), updatedAt: clock.nowSeconds() };
   const fixed = new Map(
-    [...pinned].map(([url, metadata]) => [url, clientOf(url, metadata, startedAt)]),
+    [...pinned].map(([url, metadata]) => [url, clientOf(url, metadata, times)]),
   );
+  const waits = parts.quarantine ? 'wait' : undefined;
   const check = (id: string): string | undefined => {
     const reason = checkDocumentId(id, allowedHosts);
     if (reason !== undefined) return `client_id ${reason}`;
@@ -62,11 +66,11 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
     const reason = check(id);
     if (reason !== undefined) throw new errors.InvalidClient(oauthText(reason));
     let who: Identity | undefined;
-    return cache.find(id, {
+    const client = await cache.find(id, {
       first: async () => {
         who = await introduce();
       },
-      changed: (client, before) => {
+      changed: async (client, wasKnown) => {
         audit.append({
           at: clock.nowSeconds(),
           event: 'client',
@@ -77,11 +81,16 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
           }),
           client: id,
           detail: {
-            action: before ? 'metadata document changed' : 'metadata document',
+            action: wasKnown ? 'metadata document changed' : 'metadata document',
+            name: client.metadata['client_name'],
             redirectUris: client.metadata['redirect_uris'],
           },
         });
+        const state = await documents.stateOf(id);
+        // what an administrator approved or released is not what it is now
+        if (state?.mark !== 'quarantine') await documents.mark(id, waits);
       },
     });
+    return withMark(client, (await documents.stateOf(id))?.mark);
   };
 }

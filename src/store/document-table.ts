@@ -1,3 +1,9 @@
+/**
+ * What is said of a document's client. `approve` and `quarantine`: an administrator; `wait`: it came while new clients
+ * wait for one.
+ */
+export type DocumentMark = 'approve' | 'quarantine' | 'wait';
+
 /** A client ID metadata document that somebody of the tailnet logged in with. */
 export interface KnownDocument {
   readonly url: string;
@@ -10,8 +16,23 @@ export interface KnownDocument {
   readonly freshUntil: number;
 }
 
+export interface MarkedDocument extends KnownDocument {
+  readonly mark: DocumentMark | undefined;
+}
+
 export interface DocumentTable {
-  find(url: string): Promise<KnownDocument | undefined>;
-  /** Inserts or replaces; beyond 500 those are forgotten that were not fetched for longest. */
+  find(url: string): Promise<MarkedDocument | undefined>;
+  /** All, those known for longest first. */
+  list(): Promise<MarkedDocument[]>;
+  /** What is said of it, without the document; undefined: not known. */
+  stateOf(url: string): Promise<Pick<MarkedDocument, 'mark'> | undefined>;
+  /**
+   * Inserts or replaces all but the mark. Beyond 500 those are forgotten that were not fetched for longest, but none
+   * that an administrator marked.
+   */
   save(document: KnownDocument): Promise<void>;
+  /** False when there is no such document. */
+  mark(url: string, mark: DocumentMark | undefined): Promise<boolean>;
+  /** False when there was none. */
+  remove(url: string): Promise<boolean>;
 }

@@ -1,6 +1,11 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Context } from './base-adapter.ts';
-import type { DocumentTable, KnownDocument } from './document-table.ts';
+import type {
+  DocumentMark,
+  DocumentTable,
+  KnownDocument,
+  MarkedDocument,
+} from './document-table.ts';
 import type { Transactions } from './transactions.ts';
 
 const maxDocuments = 500;
@@ -12,17 +17,24 @@ interface Row {
   last_modified: string | null;
   fetched_at: number;
   fresh_until: number;
+  mark: DocumentMark | null;
 }
 
 export class SqliteDocuments implements DocumentTable {
   readonly #transactions: Transactions;
   readonly #select: StatementSync;
+  readonly #list: StatementSync;
+  readonly #selectMark: StatementSync;
   readonly #save: StatementSync;
   readonly #trim: StatementSync;
+  readonly #mark: StatementSync;
+  readonly #delete: StatementSync;
 
   constructor({ database, transactions }: Context) {
     this.#transactions = transactions;
     this.#select = database.prepare('SELECT * FROM metadata_documents WHERE url = ?');
+    this.#list = database.prepare('SELECT * FROM metadata_documents ORDER BY id');
+    this.#selectMark = database.prepare('SELECT mark FROM metadata_documents WHERE url = ?');
     this.#save = database.prepare(
       `INSERT INTO metadata_documents (url, document, etag, last_modified, fetched_at, fresh_until)
        VALUES (?, ?, ?, ?, ?, ?)
@@ -32,22 +44,25 @@ export class SqliteDocuments implements DocumentTable {
     );
     this.#trim = database.prepare(
       `DELETE FROM metadata_documents WHERE id IN
-         (SELECT id FROM metadata_documents ORDER BY fetched_at DESC, id DESC LIMIT -1 OFFSET ?)`,
+         (SELECT id FROM metadata_documents WHERE mark IS NULL OR mark = 'wait'
+          ORDER BY fetched_at DESC, id DESC LIMIT -1 OFFSET ?)`,
     );
+    this.#mark = database.prepare('UPDATE metadata_documents SET mark = ? WHERE url = ?');
+    this.#delete = database.prepare('DELETE FROM metadata_documents WHERE url = ?');
   }
 
-  async find(url: string): Promise<KnownDocument | undefined> {
+  async find(url: string): Promise<MarkedDocument | undefined> {
     const row = this.#select.get(url) as Row | undefined;
-    return (
-      row && {
-        url: row.url,
-        document: row.document ?? undefined,
-        etag: row.etag ?? undefined,
-        lastModified: row.last_modified ?? undefined,
-        fetchedAt: row.fetched_at,
-        freshUntil: row.fresh_until,
-      }
-    );
+    return row && fromRow(row);
+  }
+
+  async list(): Promise<MarkedDocument[]> {
+    return (this.#list.all() as unknown as Row[]).map(fromRow);
+  }
+
+  async stateOf(url: string): Promise<Pick<MarkedDocument, 'mark'> | undefined> {
+    const row = this.#selectMark.get(url) as Pick<Row, 'mark'> | undefined;
+    return row && { mark: row.mark ?? undefined };
   }
 
   async save(known: KnownDocument): Promise<void> {
@@ -62,4 +77,24 @@ export class SqliteDocuments implements DocumentTable {
     );
     this.#transactions.run(this.#trim, maxDocuments);
   }
+
+  async mark(url: string, mark: DocumentMark | undefined): Promise<boolean> {
+    return this.#transactions.run(this.#mark, mark ?? null, url) === 1;
+  }
+
+  async remove(url: string): Promise<boolean> {
+    return this.#transactions.run(this.#delete, url) === 1;
+  }
+}
+
+function fromRow(row: Row): MarkedDocument {
+  return {
+    url: row.url,
+    document: row.document ?? undefined,
+    etag: row.etag ?? undefined,
+    lastModified: row.last_modified ?? undefined,
+    fetchedAt: row.fetched_at,
+    freshUntil: row.fresh_until,
+    mark: row.mark ?? undefined,
+  };
 }

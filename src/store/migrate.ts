@@ -60,7 +60,8 @@ export const migrations: Migrations = [
      etag TEXT,
      last_modified TEXT,
      fetched_at INTEGER NOT NULL, -- or confirmed
-     fresh_until INTEGER NOT NULL
+     fresh_until INTEGER NOT NULL,
+     mark TEXT -- approve, quarantine: an administrator said so; wait: for one
    ) STRICT;
    CREATE INDEX metadata_documents_age ON metadata_documents (fetched_at);`,
   // the audit log as a hash chain; the only way to delete is behind a mark that the rotation sets (`audit-rotate.ts`)

@@ -45,7 +45,11 @@ describe('a client that is a metadata document', () => {
       expect.objectContaining({
         event: 'client',
         subject: tokens.claims()?.sub,
-        detail: { action: 'metadata document', redirectUris: [redirect] },
+        detail: expect.objectContaining({
+          action: 'metadata document',
+          name: 'Example Agent',
+          redirectUris: [redirect],
+        }),
       }),
     );
   });

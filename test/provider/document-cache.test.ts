@@ -47,8 +47,8 @@ function setUp(store?: SqliteStore) {
     find: (id = url) =>
       cache.find(id, {
         first: async () => void introduced.push(id),
-        changed: (client, before) => {
-          changes.push([before?.metadata['redirect_uris'], client.metadata['redirect_uris']]);
+        changed: async (client, wasKnown) => {
+          changes.push([wasKnown, client.metadata['redirect_uris']]);
         },
       }),
   };
@@ -117,8 +117,8 @@ describe('the cache of metadata documents', () => {
     at.answer({ document: { redirect_uris: ['https://evil.example/'] } });
     await at.find();
     expect(at.changes).toEqual([
-      [undefined, ['https://a.example/']],
-      [['https://a.example/'], ['https://evil.example/']],
+      [false, ['https://a.example/']],
+      [true, ['https://evil.example/']],
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('the cache of metadata documents', () => {
     const first = async () => {
       throw new errors.InvalidClient('no');
     };
-    await expect(cache.find(url, { first, changed: () => undefined })).rejects.toThrow(
+    await expect(cache.find(url, { first, changed: async () => undefined })).rejects.toThrow(
       errors.InvalidClient,
     );
     expect(asked).toEqual([]);
@@ -218,9 +218,9 @@ describe('the cache of metadata documents', () => {
 });
 
 describe('T14 the table of metadata documents', () => {
-  it('holds 500 and forgets those not fetched for longest', async () => {
+  it('holds 500 and forgets those not fetched for longest, but none that were marked', async () => {
     const { store } = setUp();
-    for (let i = 0; i < 502; i++) {
+    for (let i = 0; i < 503; i++) {
       await store.documents.save({
         url: `${url}?${i}`,
         document: '{}',
@@ -229,8 +229,10 @@ describe('T14 the table of metadata documents', () => {
         fetchedAt: i === 0 ? 9000 : 1000 + i,
         freshUntil: 0,
       });
+      if (i === 1) await store.documents.mark(`${url}?1`, 'quarantine');
+      if (i === 2) await store.documents.mark(`${url}?2`, 'wait');
     }
-    const known = await Promise.all([0, 1, 2, 3].map((i) => store.documents.find(`${url}?${i}`)));
-    expect(known.map((one) => one !== undefined)).toEqual([true, false, false, true]);
+    const known = await Promise.all([0, 1, 2, 3, 4].map((i) => store.documents.find(`${url}?${i}`)));
+    expect(known.map((one) => one !== undefined)).toEqual([true, true, false, false, true]);
   });
 });

@@ -73,6 +73,8 @@ describe('a URL as client ID', () => {
     ],
     ...['HTTPS://agent.example/', 'https://Agent.example/', 'https://agent.example:443/'],
     ...['https://agent.example/a b', ' https://agent.example/', 'https://agent.example/\n'],
+    ...['https://a.example/;id', 'https://a.example/$(id)', 'https://a.example/`id`'],
+    ...["https://a.example/'id'", 'https://a.example/?a&id', 'https://a.example/?|id'],
     ...['https://bücher.example/', 'https://0x7f.1/', 'https://agent.example/a%5cb', 'https:///'],
     `https://agent.example/${'a'.repeat(1024)}`,
   ])('refuses %j', (id) => {
