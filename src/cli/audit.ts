@@ -48,7 +48,7 @@ export const audit = defineCommand({
     const database = openToRead(path);
     try {
       const reader = new AuditReader(database);
-      if (query.chain !== undefined) return printFamily(reader, query.chain, query.print, io);
+      if (query.chain !== undefined) return printFamily(database, query, io);
       const { id: end = 0 } = reader.last() ?? {};
       const rows = reader.find(query.filter, query.limit);
       for (const row of rows) io.out(query.print(row, reader));
@@ -104,13 +104,14 @@ const asJson: Print = (row, reader) => printJsonLine(auditLine(row, reader.chain
 const asText: Print = (row, _, depth = 0) =>
   viewRecord(fromRow(row), depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `);
 
-function printFamily(reader: AuditReader, name: string, print: Print, io: Io): undefined {
-  const family = findFamily(reader, name);
+function printFamily(database: DatabaseSync, { chain = '', print }: Query, io: Io): undefined {
+  const family = findFamily(database, chain);
   if (family.length === 0) {
     throw new CommandError(
-      `no record names ${JSON.stringify(name)}: give a name from "jti=" or "from=" of "tsidp audit"; records that were rotated away are in the archives`,
+      `no record names ${JSON.stringify(chain)}: give a name from "jti=" or "from=" of "tsidp audit"; records that were rotated away are in the archives`,
     );
   }
+  const reader = new AuditReader(database);
   for (const { row, depth } of family) io.out(print(row, reader, depth));
 }
 

@@ -1,4 +1,4 @@
-import type { AuditReader, Link } from './audit-reader.ts';
+import type { DatabaseSync } from 'node:sqlite';
 import type { AuditRow } from './audit-row.ts';
 
 /** A record of a family, and how many exchanges lie between its tokens and the first ones. */
@@ -9,53 +9,60 @@ export interface FamilyMember {
 
 /**
  * Everything that a token came from and that came from it, by the name of one of its tokens or Grants: oldest
- * first. What else came from its ancestors is not its family. Reads the log a few times from end to end.
+ * first. What else came from its ancestors is not its family. Makes an index of all names first, outside the
+ * database: the log itself has none, for the sake of the logins that write it.
  * @param name as in `jti`
  */
-export function findFamily(reader: AuditReader, name: string): FamilyMember[] {
-  const links = () => reader.links();
-  const own = grow(new Set([name]), links, sameRecord);
-  const ancestors = grow(own, links, ({ jti, parents }, names) =>
-    jti.some((one) => names.has(one)) ? [...jti, ...parents] : [],
-  );
-  const descendants = grow(own, links, (link, names) =>
-    [...link.parents, ...link.jti].some((one) => names.has(one)) ? link.jti : [],
-  );
-  const family = new Set([...ancestors, ...descendants]);
-  const depths = new Map<string, number>();
-  const members: FamilyMember[] = [];
-  for (const { id, jti, parents } of reader.links()) {
-    const isOurs =
-      jti.some((one) => family.has(one)) ||
-      // what was refused to somebody who presented one of these
-      parents.some((one) => descendants.has(one));
-    if (!isOurs) continue;
-    const depth = depthOf(jti, parents, depths);
-    for (const one of jti) if (!depths.has(one)) depths.set(one, depth);
-    const [row] = reader.after(id - 1, 1);
-    if (row) members.push({ row, depth });
+export function findFamily(database: DatabaseSync, name: string): FamilyMember[] {
+  database.exec(indexOfNames);
+  try {
+    const rows = database.prepare(family).all({ name }) as unknown as AuditRow[];
+    const depths = new Map<string, number>();
+    return rows.map((row) => {
+      const jti = namesIn(row.jti);
+      const depth = depthOf(jti, namesIn(row.parents), depths);
+      for (const one of jti) if (!depths.has(one)) depths.set(one, depth);
+      return { row, depth };
+    });
+  } finally {
+    database.exec('DROP TABLE temp.links');
   }
-  return members;
 }
 
-/** Adds what a record leads to, until a reading of the whole log adds nothing. */
-function grow(
-  from: ReadonlySet<string>,
-  links: () => Iterable<Link>,
-  leadsTo: (link: Link, names: ReadonlySet<string>) => readonly string[],
-): Set<string> {
-  const names = new Set(from);
-  let before = -1;
-  while (names.size !== before) {
-    before = names.size;
-    for (const link of links()) for (const name of leadsTo(link, names)) names.add(name);
-  }
-  return names;
-}
+const indexOfNames = `
+  CREATE TEMP TABLE links (name TEXT, issued INTEGER, record INTEGER);
+  INSERT INTO links SELECT value, 1, audit.id FROM audit, json_each(audit.jti);
+  INSERT INTO links SELECT value, 0, audit.id FROM audit, json_each(audit.parents);
+  CREATE INDEX temp.links_name ON links (name, issued, record)`;
 
-function sameRecord({ jti }: Link, names: ReadonlySet<string>): readonly string[] {
-  return jti.some((one) => names.has(one)) ? jti : [];
-}
+/** `own`: what was issued together with it. `up`: what that came from. `down`: what came from that. */
+const family = `
+  WITH RECURSIVE
+    own (name) AS (
+      VALUES (:name)
+      UNION SELECT value FROM own
+        JOIN links ON links.name = own.name AND issued
+        JOIN audit ON audit.id = record, json_each(audit.jti)
+    ),
+    up (name) AS (
+      SELECT name FROM own
+      UNION SELECT value FROM up
+        JOIN links ON links.name = up.name AND issued
+        JOIN (
+          SELECT audit.id, value FROM audit, json_each(audit.jti)
+          UNION ALL SELECT audit.id, value FROM audit, json_each(audit.parents)
+        ) AS named ON named.id = record
+    ),
+    down (name) AS (
+      SELECT name FROM own
+      UNION SELECT value FROM down
+        JOIN links ON links.name = down.name
+        JOIN audit ON audit.id = record, json_each(audit.jti)
+    )
+  SELECT * FROM audit WHERE id IN (
+    SELECT record FROM links JOIN up ON up.name = links.name AND issued
+    UNION SELECT record FROM links JOIN down ON down.name = links.name
+  ) ORDER BY id`;
 
 function depthOf(
   jti: readonly string[],
@@ -66,4 +73,8 @@ function depthOf(
   const above = parents.flatMap((one) => depths.get(one) ?? []);
   if (known.length > 0) return Math.max(...known);
   return above.length > 0 ? 1 + Math.max(...above) : 0;
+}
+
+function namesIn(list: string | null): string[] {
+  return list === null ? [] : (JSON.parse(list) as string[]);
 }

@@ -17,13 +17,6 @@ export interface AuditFilter {
   readonly until?: number | undefined;
 }
 
-/** The names in one record. */
-export interface Link {
-  readonly id: number;
-  readonly jti: readonly string[];
-  readonly parents: readonly string[];
-}
-
 /** Reads the audit log over a connection that somebody else opens and closes. */
 export class AuditReader {
   readonly #database: DatabaseSync;
@@ -96,18 +89,6 @@ export class AuditReader {
     return (rows as unknown as AuditRow[]).reverse();
   }
 
-  /** The names in every record that has some, oldest first, without holding them in memory. */
-  *links(): Generator<Link> {
-    const rows = this.#database
-      .prepare(
-        'SELECT id, jti, parents FROM audit WHERE jti IS NOT NULL OR parents IS NOT NULL ORDER BY id',
-      )
-      .iterate();
-    for (const { id, jti, parents } of rows) {
-      yield { id: Number(id), jti: namesIn(jti), parents: namesIn(parents) };
-    }
-  }
-
   /** Signed heads with the chain's beginning, which they vouch for, too; oldest first. */
   heads(first: number): SignedHead[] {
     return this.headsAfter(0, first).map(({ head }) => head);
@@ -144,8 +125,4 @@ export class AuditReader {
       createdAt: Number(row['created_at']),
     }));
   }
-}
-
-function namesIn(list: unknown): string[] {
-  return typeof list === 'string' ? (JSON.parse(list) as string[]) : [];
 }

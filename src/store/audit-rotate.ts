@@ -30,7 +30,7 @@ export interface Rotated {
 }
 
 /** Records that are read, written and deleted at a time: a few milliseconds in which no login is answered. */
-const step = 200;
+const step = 100;
 /** Records of one archive, at most: about 100 MB. The next rotation takes the rest. */
 const maxSegment = 200_000;
 const daySeconds = 86_400;

@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { findFamily } from '../../src/store/audit-family.ts';
-import { AuditReader } from '../../src/store/audit-reader.ts';
 import type { AuditRecord } from '../../src/store/store.ts';
 import { openAudited } from './audited.ts';
 
@@ -28,7 +27,7 @@ const records: AuditRecord[] = [
 async function family(name: string): Promise<(readonly [number, number])[]> {
   const { path } = await openAudited(records);
   const database = new DatabaseSync(path, { readOnly: true });
-  const found = findFamily(new AuditReader(database), name);
+  const found = findFamily(database, name);
   database.close();
   return found.map(({ row, depth }) => [row.id, depth] as const);
 }
@@ -102,7 +101,7 @@ describe('the family of a token', () => {
       of('exchange', ['y'], ['x']),
     ]);
     const database = new DatabaseSync(path, { readOnly: true });
-    expect(findFamily(new AuditReader(database), 'x')).toHaveLength(2);
+    expect(findFamily(database, 'x')).toHaveLength(2);
     database.close();
   });
 });
