@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from '../log.ts';
+import { OutgoingError } from '../outgoing/outgoing-error.ts';
 import { formatTrace } from '../policy/trace.ts';
 import { PolicyDenied } from '../provider/denial.ts';
 import { knownFacts } from '../provider/request.ts';
@@ -21,12 +22,18 @@ export function logErrors(provider: Provider, log: Logger): void {
     provider.on(event as 'authorization.error', (ctx, error: errors.OIDCProviderError) => {
       const { error: name, error_description: description = error.message } = error;
       const why = error instanceof PolicyDenied ? { trace: formatTrace(error.trace) } : {};
-      log.info({ ...requestOf(ctx), error: name, ...why }, description);
+      log.info({ ...requestOf(ctx), error: name, ...why, ...hostOf(error) }, description);
     });
   }
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {
     log.error({ ...requestOf(ctx), err: error }, 'request failed');
   });
+}
+
+/** What a stranger's host made us refuse, which the stranger is not told. */
+function hostOf({ cause }: Error): { host?: string } {
+  const inner = cause instanceof OutgoingError ? cause.cause : undefined;
+  return inner instanceof Error ? { host: inner.message } : {};
 }
 
 function requestOf(ctx: KoaContextWithOIDC): { requestId: string | undefined; path: string } {

@@ -128,10 +128,14 @@ const seenOf = (client: StoredClient | undefined): string =>
 
 const atOnce = ({ fetchedAt }: KnownDocument) => ({ createdAt: fetchedAt, updatedAt: fetchedAt });
 
-function errorOf({ kind, reason }: Exclude<Asked, { kind: 'good' }>): errors.OIDCProviderError {
+function errorOf({
+  kind,
+  reason,
+  cause,
+}: Exclude<Asked, { kind: 'good' }>): errors.OIDCProviderError {
   const text = oauthText(reason);
-  if (kind === 'bad') return new errors.InvalidClient(text);
-  const error = new errors.TemporarilyUnavailable(text);
+  if (kind === 'bad') return new errors.InvalidClient(text, { cause });
+  const error = new errors.TemporarilyUnavailable(text, { cause });
   error.status = 503;
   error.statusCode = 503;
   error.allow_redirect = false;

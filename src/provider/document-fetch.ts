@@ -14,9 +14,15 @@ export type Asked =
       readonly known: KnownDocument;
     }
   /** Its host says, or the document, that there is no such client. Reasons are sentences. */
-  | { readonly kind: 'bad'; readonly reason: string }
+  | Failed<'bad'>
   /** It may be good again soon. */
-  | { readonly kind: 'trouble'; readonly reason: string };
+  | Failed<'trouble'>;
+
+interface Failed<Kind> {
+  readonly kind: Kind;
+  readonly reason: string;
+  readonly cause?: OutgoingError;
+}
 
 interface Parts {
   readonly fetch: OutgoingFetch;
@@ -35,7 +41,8 @@ export async function askForDocument(
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error;
     const kind = error.passes ? 'trouble' : 'bad';
-    return { kind, reason: `the metadata document can't be fetched: its host ${error.message}` };
+    const reason = `the metadata document can't be fetched: its host ${error.message}`;
+    return { kind, reason, cause: error };
   }
 }
 

@@ -140,6 +140,8 @@ describe('T18 metadata documents that lie', () => {
     const page = await authorize(at.world, id, {}, '127.0.0.2');
     expect([page.status, page.location]).toEqual([400, undefined]);
     expect(page.body).toMatch(/not at a public address/);
+    // who looks after the daemon reads more than the stranger
+    expect(at.world.logged()).toMatch(/"host":"\S+ is a[n ]/);
   });
 
   it.each([
