@@ -41,6 +41,9 @@ export class Person {
         this.#discovered = state;
       },
       discoveryState: () => this.#discovered,
+      invalidateCredentials: () => {
+        this.tokens = undefined;
+      },
       ...(dpop ? { dpop: () => dpop } : {}),
       redirectToAuthorization: async (url) => {
         this.askedFor.push(url.searchParams.get('scope'));
