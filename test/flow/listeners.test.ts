@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exposure } from '../../src/http/exposure.ts';
+import { escapeHtml } from '../../src/http/pages/html.ts';
+import { refuse } from '../../src/identity/identify.ts';
+import type { RefusalCode } from '../../src/identity/identity.ts';
 import { type Caller, type DoorName, doorsOf } from './callers.ts';
 import {
   callers,
@@ -173,8 +176,37 @@ describe('T25 who administers', () => {
     '$door: $caller with $forgery gets $status',
     async ({ door, caller, forgery, status }) => {
       const fields = forgery ? forgeries[forgery] : [];
-      const answer = await doors[door].send(caller, { path: '/clients/', fields });
-      expect(answer.status, answer.body).toBe(status);
+      const statusAt = async (path: string) =>
+        (await doors[door].send(caller, { path, fields })).status;
+      expect(await statusAt('/clients/')).toBe(status);
+      // pages are for browsers, and the admin socket is none's
+      const page = door === 'admin' && (status === 200 || status === 403) ? 404 : status;
+      expect(await statusAt('/new')).toBe(page);
+      expect(await statusAt('/edit/grafana')).toBe(page);
     },
   );
+});
+
+/** What the start page says of each, to themselves. */
+const shownAs = (expected: Outcome): string => {
+  if (expected === 'userid:1') return 'alice@example.com';
+  if (expected === 'userid:2') return 'bob@example.com';
+  if (expected === 'machine') return 'This machine';
+  const { message } = refuse(expected as RefusalCode).refusal;
+  return escapeHtml(message).slice(0, 60);
+};
+
+describe('T19 T34 T35 who the start page says it is, at every listener', () => {
+  it.each(cells)('$door: $caller with $forgery is $expected', async (cell) => {
+    const { door, caller, forgery, expected } = cell;
+    const fields = forgery ? forgeries[forgery] : [];
+    const answer = await doors[door].send(caller, { path: '/', fields });
+    if (typeof expected === 'number') return expect(answer.status).toBe(expected);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain(shownAs(expected));
+    const others = ['alice@example.com', 'bob@example.com'].filter(
+      (login) => login !== shownAs(expected),
+    );
+    for (const login of others) expect(answer.body).not.toContain(login);
+  });
 });
