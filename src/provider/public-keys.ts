@@ -54,12 +54,7 @@ function isUsable(key: unknown): key is object {
 
 function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   const { modulusLength = 0, namedCurve } = asymmetricKeyDetails ?? {};
-  switch (asymmetricKeyType) {
-    case 'rsa':
-      return modulusLength >= 2048;
-    case 'ec':
-      return namedCurve === 'prime256v1';
-    default:
-      return asymmetricKeyType === 'ed25519';
-  }
+  if (asymmetricKeyType === 'rsa') return modulusLength >= 2048;
+  if (asymmetricKeyType === 'ec') return namedCurve === 'prime256v1';
+  return asymmetricKeyType === 'ed25519';
 }
