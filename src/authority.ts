@@ -1,0 +1,112 @@
+import type Provider from 'oidc-provider';
+import type { Config } from './config.ts';
+import type { DaemonParts } from './daemon-parts.ts';
+import { pages } from './http/pages/pages.ts';
+import { createRegistrationApi, type RegistrationApi } from './http/registration.ts';
+import { createOracle } from './identity/oracle.ts';
+import type { JoinedTailnet } from './joined-tailnet.ts';
+import { createOutgoingFetch } from './outgoing/fetch.ts';
+import { withListener } from './provider/audit-requests.ts';
+import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
+import { configuredClients } from './provider/configured-clients.ts';
+import { createDeviceLimits } from './provider/device-limits.ts';
+import { withDocuments } from './provider/document-clients.ts';
+import { createIntroduction } from './provider/document-introduction.ts';
+import type { ProviderKeys } from './provider/keys.ts';
+import { type ClientManager, createClientManager } from './provider/manage-clients.ts';
+import { createMetadataDocuments, documentsWork } from './provider/metadata-documents.ts';
+import { createProvider } from './provider/provider.ts';
+import { registrationFacts } from './provider/registration-facts.ts';
+import { createResources } from './provider/resources.ts';
+import { createRuleReport } from './provider/rule-report.ts';
+import { createSecretChecker, type SecretChecker } from './provider/secrets.ts';
+import type { ProviderSettings } from './provider/settings.ts';
+import type { State } from './store/open.ts';
+
+/** What signs, and whom it knows. */
+export interface AuthorityParts {
+  readonly state: State;
+  readonly keys: ProviderKeys;
+  readonly secretKey: Buffer;
+  readonly tailnet: JoinedTailnet;
+  readonly issuer: string;
+}
+
+/** The provider with all that its listeners need of it. */
+export interface Authority {
+  readonly settings: ProviderSettings;
+  readonly provider: Provider;
+  readonly registry: ClientRegistry;
+  readonly clients: ClientManager;
+  readonly registrationApi: RegistrationApi;
+  readonly secrets: SecretChecker;
+}
+
+/** Joins the stages from identity to provider. */
+export function createAuthority(
+  config: Config,
+  { state: { store }, keys, secretKey, tailnet, issuer }: AuthorityParts,
+  { clock, log }: Pick<DaemonParts, 'clock' | 'log'>,
+): Authority {
+  const { limits, lifetimes } = config;
+  const { whois, status } = tailnet;
+  const settings: ProviderSettings = {
+    issuer,
+    login: config.login,
+    access: config.access,
+    emailVerified: config.emailVerified,
+    lifetimes,
+    clock,
+    oracle: createOracle({ whois, status, options: config }),
+    audit: withListener(store.audit),
+    consents: store.consents,
+    consentSeconds: config.consentDays * 86_400,
+    registrationOf: registrationFacts(store),
+    pages,
+    deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
+    resources: createResources(config.resources),
+    capabilityScopes: config.capabilityScopes,
+    tokenExchange: config.tokenExchange,
+    registration: config.registration,
+    onRules: createRuleReport(log),
+    ownNode: () => status.current() ?? { tags: [], addresses: [] },
+  };
+  const configured = configuredClients(config.clients, secretKey, clock);
+  const secrets = createSecretChecker({ key: secretKey, clock });
+  const registry = createClientRegistry(configured, store.clients);
+  const fetch = createOutgoingFetch(config.metadataDocuments);
+  const findDocument = createMetadataDocuments({
+    ...config.metadataDocuments,
+    fetch,
+    documents: store.documents,
+    introduce: createIntroduction(clock),
+    quarantine: config.registration.quarantine,
+    audit: settings.audit,
+    clock,
+  });
+  const provider: Provider = createProvider({
+    settings,
+    store,
+    keys,
+    clients: { find: async (id) => (await registry.find(id)) ?? findDocument(id) },
+    fetch,
+    hasMetadataDocuments: documentsWork(config.metadataDocuments),
+    secrets,
+    secretKey,
+  });
+  const clientManager = createClientManager({
+    declared: config.clients,
+    clients: withDocuments(store.clients, store.documents),
+    registrations: store.registrations,
+    audit: store.audit,
+    clock,
+    secretKey: async () => secretKey,
+    forget: (id) => secrets.forget(id),
+  });
+  const registrationApi = createRegistrationApi({
+    settings,
+    secretKey,
+    bodyLimitBytes: limits.bodyBytes,
+  });
+  return { settings, provider, registry, clients: clientManager, registrationApi, secrets };
+}
