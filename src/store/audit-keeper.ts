@@ -56,13 +56,17 @@ export function startAuditKeeper({
     const isTime = performance.now() - sealedMs >= sealMs;
     if (unsealed > 0 && (isTime || unsealed >= sealRecords)) void seal();
   };
+  const ending = new AbortController();
   let rotating: Promise<void> | undefined;
   const rotate = (): void => {
-    rotating ??= rotateAudit(store, path, limits, clock.nowSeconds())
+    rotating ??= rotateAudit(store, path, limits, clock.nowSeconds(), ending.signal)
       .then(({ records, path: archive }) => {
         if (records > 0) log.info({ records, archive }, 'audit records left the database');
       })
-      .catch((error) => log.warn(`the audit log is not rotated for now: ${messageOf(error)}`))
+      .catch((error) => {
+        if (ending.signal.aborted) return;
+        log.warn(`the audit log is not rotated for now: ${messageOf(error)}`);
+      })
       .finally(() => {
         rotating = undefined;
       });
@@ -75,6 +79,7 @@ export function startAuditKeeper({
     deliver: async () => sink?.deliver(),
     async close() {
       for (const timer of timers) clearInterval(timer);
+      ending.abort();
       await rotating;
       await seal();
       await sink?.close();

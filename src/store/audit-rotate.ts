@@ -40,6 +40,7 @@ const daySeconds = 86_400;
  * record always stays: the next one follows it. The archive is durable before anything is deleted, and each
  * deletion is one transaction with the signed mark up to which it goes.
  * @param path of the store's database
+ * @param signal ends it between two steps; the next one goes on
  * @throws StoreError when the archive could not be written; nothing was deleted then
  */
 export async function rotateAudit(
@@ -47,11 +48,13 @@ export async function rotateAudit(
   path: string,
   limits: RotationLimits,
   nowSeconds: number,
+  signal?: AbortSignal,
 ): Promise<Rotated> {
   const database = connectToRead(path);
   try {
     const reader = new AuditReader(database);
     const end = await findEnd(reader, limits, nowSeconds);
+    signal?.throwIfAborted();
     const oldest = reader.oldest();
     if (!end || !oldest) return { records: 0, path: undefined };
     let to = end;
@@ -62,10 +65,10 @@ export async function rotateAudit(
       else {
         const head = store.auditUpkeep.sign({ sequence: end.id, hash: end.hash });
         if (!head) throw new StoreError('there is no signing key yet: start the daemon once');
-        archive = await writeArchive(reader, dirname(path), oldest.id, head);
+        archive = await writeArchive(reader, dirname(path), oldest.id, head, signal);
       }
     }
-    return { records: await removeTo(store, reader, oldest.id, to), path: archive };
+    return { records: await removeTo(store, reader, oldest.id, to, signal), path: archive };
   } finally {
     database.close();
   }
@@ -112,6 +115,7 @@ async function writeArchive(
   directory: string,
   from: number,
   head: SignedHead,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const path = freeName(directory, from, head.sequence);
   const draft = draftOf(path);
@@ -121,7 +125,7 @@ async function writeArchive(
       const { writer, first, removedTo, removedHash } = reader.chain();
       const previous = removedTo === from - 1 ? removedHash : null;
       await file.appendFile(`${segmentLine({ writer, first, from, previous })}\n`);
-      for await (const rows of stepsOf(reader, from, head.sequence)) {
+      for await (const rows of stepsOf(reader, from, head.sequence, signal)) {
         await file.appendFile(rows.map((row) => `${auditLine(row, writer)}\n`).join(''));
       }
       await file.appendFile(`${headLine(head)}\n`);
@@ -152,9 +156,10 @@ async function removeTo(
   reader: AuditReader,
   from: number,
   to: Pick<AuditRow, 'id'>,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   let removed = 0;
-  for await (const rows of stepsOf(reader, from, to.id)) {
+  for await (const rows of stepsOf(reader, from, to.id, signal)) {
     const end = rows.at(-1);
     if (!end) break;
     const { failures } = store;
@@ -169,9 +174,11 @@ async function* stepsOf(
   reader: AuditReader,
   from: number,
   to: number,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly AuditRow[]> {
   let next = from;
   while (next <= to) {
+    signal?.throwIfAborted();
     const rows = reader.after(next - 1, Math.min(step, to - next + 1));
     if (rows[0]?.id !== next || rows.length > to - next + 1) {
       throw new StoreError('another rotation is under way: try again later');

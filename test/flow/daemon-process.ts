@@ -17,6 +17,7 @@ export interface Exit {
 
 /** One run of the real daemon. */
 export interface Run {
+  readonly pid: number;
   /** Until it said that it is ready. */
   readonly startMs: number;
   readonly out: () => string;
@@ -85,6 +86,7 @@ export async function openSite(overrides: Record<string, unknown> = {}): Promise
       await until('the daemon is ready or gone', () => isReady(said) || hasEnded(child), 15_000);
       if (!isReady(said)) throw new Error(`the daemon did not start: ${said.err}`);
       return {
+        pid: child.pid ?? 0,
         startMs: performance.now() - begun,
         out: () => said.out,
         err: () => said.err,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { auditLine, readAuditLine } from '../../src/store/audit-line.ts';
 import { type RotationLimits, rotateAudit } from '../../src/store/audit-rotate.ts';
@@ -110,6 +111,26 @@ describe('rotation', () => {
     const moved = join(audited.directory, 'gone', 'tsidp.db');
     await expect(rotateAudit(audited.store, moved, elsewhere, now)).rejects.toThrow();
     expect(await audited.store.audit.list(9)).toHaveLength(3);
+  });
+
+  it('ends between two steps, and the next one goes on', async () => {
+    const audited = await openAudited(aged(...Array.from({ length: 3 }, () => 100)));
+    const { store, path } = audited;
+    for (let count = 0; count < 500; count += 1) store.audit.append({ ...full, at: now });
+    await store.committed();
+    const limit = { ...limits, maxRecords: 50 };
+    for (const steps of [1, 4, 10, 13]) {
+      const ending = new AbortController();
+      const rotating = rotateAudit(store, path, limit, now, ending.signal);
+      for (let step = 0; step < steps; step += 1) await nextTurn();
+      ending.abort();
+      await rotating.catch(() => undefined);
+      expect(await audited.problems()).toEqual([]);
+    }
+    while ((await rotateAudit(store, path, limit, now)).records > 0);
+    expect(await store.audit.list(1000)).toHaveLength(50);
+    expect(await audited.problems()).toEqual([]);
+    expect(readdirSync(audited.directory).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
   it('needs a key to sign the cut', async () => {

@@ -70,7 +70,7 @@ describe('the sink', () => {
     store.audit.append(full);
     const delivered = sink.deliver();
     // it looks while the transaction is open
-    for (let step = 0; step < 10; step += 1) await null;
+    for (let step = 0; step < 10; step += 1) await Promise.resolve();
     expect(() => store.audit.append({ ...full, at: 1.5 })).toThrow();
     await expect(store.committed(store.failures - 1)).rejects.toThrow();
     await delivered;
