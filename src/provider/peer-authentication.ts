@@ -26,7 +26,9 @@ export async function presentPeer(
     if (isOwnTrouble(identified.refusal)) throw refusalError(identified.refusal, false);
     return requireClient(parameters, identified.refusal.message);
   }
-  const { identity } = identified;
+  const { identity, through } = identified;
+  // a proxy speaks for people who log in; as a credential the connection must be the machine's own (T34)
+  if (through === 'proxy') return requireClient(parameters, 'this came through a reverse proxy');
   if (identity.kind !== 'machine') return requireClient(parameters, "this device is a person's");
   refuseWebPages(ctx);
   facts.machine = { ...identified, identity };

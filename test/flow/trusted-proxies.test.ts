@@ -207,6 +207,17 @@ describe('T34 a proxy that the operator trusts', () => {
   });
 });
 
+it('T34 is no machine that authenticates: a connection is a credential of its own device only', async () => {
+  const form = { grant_type: 'client_credentials' };
+  const asked = (caller: Caller, fields: Fields) =>
+    doors.tailnet.send(caller, { path: '/token', fields, form });
+  const through = await asked('trusted proxy', forwarded('100.64.0.5'));
+  expect(through.status).toBe(401);
+  expect(through.body).toContain('this came through a reverse proxy');
+  // the machine itself is known, whatever it may have
+  expect((await asked('tagged', [])).body).not.toMatch(/reverse proxy|invalid_client/u);
+});
+
 describe('T25 T34 administering through a proxy', () => {
   it.each([
     ['/clients/', 'GET'],
