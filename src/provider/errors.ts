@@ -72,6 +72,8 @@ const speakingDetails: ReadonlySet<string> = new Set([
   'no access token provided',
 ]);
 
+const grantNotAllowed = 'requested grant type is not allowed for this client';
+
 /** The description to answer with: oidc-provider's own, or the reason behind its fixed ones. */
 function speakingDescription(error: errors.OIDCProviderError): string | undefined {
   const { error_detail: detail } = error;
@@ -105,6 +107,10 @@ export function speakErrors(provider: Provider): void {
     provider.on(event as 'grant.error', (ctx, error) => {
       if (ctx.status === 503 && !ctx.response.get('Retry-After')) {
         ctx.set('Retry-After', String(retryAfterSeconds));
+      }
+      // RFC 6749 section 5.2 has a name for what oidc-provider calls an invalid request
+      if (error.error_description === grantNotAllowed && isErrorBody(ctx.body)) {
+        ctx.body.error = 'unauthorized_client';
       }
       const description = speakingDescription(error);
       if (description !== undefined && isErrorBody(ctx.body))

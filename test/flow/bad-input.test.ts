@@ -96,11 +96,7 @@ describe('bad input at the API endpoints', () => {
     ['no grant_type', {}, 'invalid_request'],
     ['grant_type twice', { grant_type: ['refresh_token', 'x'] }, 'invalid_request'],
     ['grant_type password', { grant_type: 'password' }, 'unsupported_grant_type'],
-    [
-      'grant_type client_credentials',
-      { grant_type: 'client_credentials' },
-      'unsupported_grant_type',
-    ],
+    ['grant_type client_credentials', { grant_type: 'client_credentials' }, 'unauthorized_client'],
     ['grant_type implicit', { grant_type: 'implicit' }, 'unsupported_grant_type'],
     ['grant_type in capitals', { grant_type: 'REFRESH_TOKEN' }, 'unsupported_grant_type'],
     ['grant_type __proto__', { grant_type: '__proto__' }, 'unsupported_grant_type'],
