@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cookieNames } from '../../src/provider/cookie-names.ts';
 import { openTab, startChromium, type Tab, type TabOptions } from './chromium.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
 import { type Stage, setStage, trailOf } from './stage.ts';
@@ -31,8 +32,9 @@ describe('from the demo app', () => {
     }
   }
 
+  const sessionCookie = () => cookieNames(demo.world.issuer).session;
   const session = async ({ context }: Tab) =>
-    (await context.cookies()).find(({ name }) => name === 'tsidp')?.value;
+    (await context.cookies()).find(({ name }) => name === sessionCookie())?.value;
 
   test.each([[true], [false]])('Sign out ends the session (JavaScript: %s)', async (javaScript) => {
     await signedIn({ javaScriptEnabled: javaScript }, async (tab) => {
@@ -62,7 +64,7 @@ describe('from the demo app', () => {
     'nobody is asked where the session is gone already (JavaScript: %s)',
     async (javaScript) => {
       await signedIn({ javaScriptEnabled: javaScript }, async ({ page, context }) => {
-        await context.clearCookies({ name: 'tsidp' });
+        await context.clearCookies({ name: sessionCookie() });
         await page.getByRole('link', { name: 'Sign out' }).click();
         if (!javaScript) await page.getByRole('button', { name: 'Continue' }).click();
         await page.waitForURL(`${demo.app.url}/signed-out`);
