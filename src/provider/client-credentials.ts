@@ -6,19 +6,17 @@ import {
   type TokenEndpointGrantContext,
 } from 'oidc-provider';
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
-import { rulesOf } from '../policy/grant.ts';
-import { machineResources } from '../policy/machine-resources.ts';
-import { canonicalResource } from '../policy/resource.ts';
 import { accountOf } from './account.ts';
 import { scopesOf } from './client-settings.ts';
+import { appOf } from './enter.ts';
 import { oauthText } from './errors.ts';
 import { type BoundGrant, deviceBinding } from './grants.ts';
+import { decideMachineToken, requestedAt } from './machine-token.ts';
 import { machineClientId } from './peer-client.ts';
 import { bindToProof } from './proof.ts';
 import { factsOf, type KnownMachine } from './request.ts';
 import { resourceServerOf, serverInfo } from './resource-info.ts';
-import { invalidTarget, resourceScopesOf, scopesAt } from './resource-scopes.ts';
-import { type Resource, resourceFor } from './resources.ts';
+import { invalidTarget, resourceScopesOf } from './resource-scopes.ts';
 import type { ProviderSettings } from './settings.ts';
 
 const grantType = 'client_credentials';
@@ -51,17 +49,18 @@ async function answerMachine(
   settings: ProviderSettings,
 ): Promise<void> {
   const { client, machine, provider } = request;
-  const resource = resourceOfMachine(ctx, request, settings);
-  const decision = scopesAt(
-    resource,
-    askedScopes(ctx, resource),
-    { known: machine, client },
+  const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
+  const isItself = client.clientId === machineClientId(machine.identity);
+  const decision = decideMachineToken(
+    { machine, app: appOf(client), isItself, uri: oneResource(ctx), asked },
     settings,
   );
-  const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
-  if (!decision.allowed && asked.length > 0) {
-    throw new errors.InvalidScope(oauthText(decision.reason), asked.join(' '));
+  if (!decision.allowed) {
+    const reason = oauthText(decision.reason);
+    if (decision.error === 'invalid_target') throw new errors.InvalidTarget(reason);
+    throw new errors.InvalidScope(reason, asked.join(' '));
   }
+  const { resource } = decision;
   const account = accountOf(ctx, machine, client, settings);
   const server = resourceServerOf(ctx, resource, serverInfo(resource, decision.scopes));
   const grant: BoundGrant = new provider.Grant({
@@ -83,34 +82,6 @@ async function answerMachine(
   await answer(ctx, provider, 'AccessToken', Object.assign(token, { resourceServer: server }));
 }
 
-/** The resource that the machine names; else the only one that its grants name. */
-function resourceOfMachine(
-  ctx: KoaContextWithOIDC,
-  { client, machine }: MachineRequest,
-  settings: ProviderSettings,
-): Resource {
-  const named = machineResources({ ...machine, rules: rulesOf(machine.capMap) });
-  const uri = oneResource(ctx) ?? (named.length === 1 ? named[0] : undefined);
-  if (uri === undefined) {
-    throw new errors.InvalidTarget(
-      named.length === 0
-        ? 'no grant of the tailnet policy names a resource for this machine (scopes or resources)'
-        : oauthText(`this machine has grants for several resources, name one: ${named.join(' ')}`),
-    );
-  }
-  const isItself = client.clientId === machineClientId(machine.identity);
-  const isNamed = named.includes(canonicalResource(uri));
-  const resource = resourceFor(uri, machine, settings.resources);
-  // who was registered by an operator may have every resource that is declared, with the scopes that it is granted
-  if (!resource || (isItself && !isNamed)) {
-    if (named.length === 0) throw invalidTarget(uri);
-    throw new errors.InvalidTarget(
-      oauthText(`no grant of the tailnet policy names this resource, but: ${named.join(' ')}`),
-    );
-  }
-  return resource;
-}
-
 /** A client with credentials of its own: no grant is about it, and its scopes are those that an operator gave it. */
 async function answerClient(
   ctx: TokenEndpointGrantContext,
@@ -126,10 +97,10 @@ async function answerClient(
     const resource = settings.resources.find(uri);
     if (!resource) throw invalidTarget(uri);
     const own = scopesOf(client);
-    const scopes = askedScopes(ctx, resource).filter(
+    const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
+    const scopes = requestedAt(resource, asked).filter(
       (scope) => own?.has(scope) || resource.openScopes.includes(scope),
     );
-    const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
     if (scopes.length === 0 && asked.length > 0) {
       throw new errors.InvalidScope(
         'this client may have none of these scopes: an administrator lists them in its "scopes"',
@@ -142,13 +113,6 @@ async function answerClient(
     });
   }
   await answer(ctx, provider, 'ClientCredentials', token);
-}
-
-/** What is asked for, without what the resource does not know; without `scope` all that it knows. */
-function askedScopes(ctx: KoaContextWithOIDC, { scopes }: Resource): string[] {
-  const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
-  if (!scopes) return asked;
-  return asked.length === 0 ? [...scopes.keys()] : asked.filter((scope) => scopes.has(scope));
 }
 
 function oneResource({ oidc }: KoaContextWithOIDC): string | undefined {

@@ -3,7 +3,15 @@ import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provid
 import type { ClientRegistry } from './clients.ts';
 import { isOwnTrouble, oauthText, refusalError } from './errors.ts';
 import type { Parameters } from './normalise.ts';
-import { isPeer, machineClientId, peerMethod, peerOf } from './peer-client.ts';
+import {
+  isPeer,
+  machineClientId,
+  onlyForMachines,
+  otherNode,
+  peerMethod,
+  peerOf,
+  personsDevice,
+} from './peer-client.ts';
 import { factsOf } from './request.ts';
 
 /**
@@ -29,7 +37,7 @@ export async function presentPeer(
   const { identity, through } = identified;
   // a proxy speaks for people who log in; as a credential the connection must be the machine's own (T34)
   if (through === 'proxy') return requireClient(parameters, 'this came through a reverse proxy');
-  if (identity.kind !== 'machine') return requireClient(parameters, "this device is a person's");
+  if (identity.kind !== 'machine') return requireClient(parameters, personsDevice);
   refuseWebPages(ctx);
   facts.machine = { ...identified, identity };
   parameters['client_id'] ??= machineClientId(identity);
@@ -38,8 +46,7 @@ export async function presentPeer(
 /** Only a tagged node needs no client ID; everybody else is told so in words that help. */
 function requireClient({ client_id: id, grant_type: grantType }: Parameters, who: string): void {
   if (id !== undefined || grantType !== 'client_credentials') return;
-  const reason = `a token without a registered client is for tagged nodes of the tailnet alone: ${who}`;
-  throw invalidClient(oauthText(reason));
+  throw invalidClient(oauthText(onlyForMachines(who)));
 }
 
 async function isPeerClient(id: string, clients: ClientRegistry): Promise<boolean> {
@@ -75,8 +82,7 @@ export const peerFeature = {
     const { machine } = factsOf(ctx);
     const peer = client && peerOf(client);
     if (peer && machine && isPeer(peer, machine.identity)) return true;
-    const tags = machine?.identity.tags.join(', ') ?? '';
-    throw invalidClient(oauthText(`this client is another node than the caller (${tags})`));
+    throw invalidClient(oauthText(otherNode(machine?.identity)));
   },
 } satisfies NonNullable<Configuration['features']>['mTLS'];
 

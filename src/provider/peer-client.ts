@@ -64,3 +64,15 @@ export function isPeer(peer: PeerSelector, machine: MachineIdentity): boolean {
   if ('node' in peer) return peer.node === machine.stableId;
   return peer.tags.some((tag) => machine.tags.includes(tag));
 }
+
+/** Why a device gets no token by its connection alone. @param who what it is, instead of a tagged node of ours */
+export function onlyForMachines(who: string): string {
+  return `a token without a registered client is for tagged nodes of the tailnet alone: ${who}`;
+}
+
+export const personsDevice = "this device is a person's";
+
+/** Why a machine may not speak for a client. */
+export function otherNode(machine: MachineIdentity | undefined): string {
+  return `this client is another node than the caller (${machine?.tags.join(', ') ?? ''})`;
+}

@@ -3,10 +3,10 @@ import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { Clock } from '../clock.ts';
 import type { RegistrationConfig } from '../config/registration-schema.ts';
-import type { Identity } from '../identity/identity.ts';
+import type { Identified, Identity } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
-import { decideRegister } from '../policy/decide-register.ts';
-import type { Denied } from '../policy/decision.ts';
+import { decideRegister, type RegistrationMode } from '../policy/decide-register.ts';
+import type { Decision, Denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
 import type { TraceLine } from '../policy/trace.ts';
 import { isOwnTrouble, oauthText, refusalError } from './errors.ts';
@@ -62,17 +62,25 @@ async function decide(ctx: Context, settings: ProviderSettings): Promise<Decided
     const { refusal } = identified;
     // nobody's right is decided on a guess; where everybody has it, there is nothing to guess
     if (mode !== 'public' && isOwnTrouble(refusal)) throw refusalError(refusal, false);
-    const decision = decideRegister({ identity: undefined, rules: rulesOf(undefined), mode });
-    if (!decision.allowed) {
-      throw denied(ctx, settings, { ...decision, reason: refusal.message }, undefined);
-    }
+    const decision = mayRegister(identified, mode);
+    if (!decision.allowed) throw denied(ctx, settings, decision, undefined);
     return { peer: networkOf(address), identity: undefined, address, trace: decision.trace };
   }
   if (identified.stale) facts.stale = true;
-  const { identity, capMap } = identified;
-  const decision = decideRegister({ identity, rules: rulesOf(capMap), mode });
+  const { identity } = identified;
+  const decision = mayRegister(identified, mode);
   if (!decision.allowed) throw denied(ctx, settings, decision, identity);
   return { peer: subjectOf(identity), identity, address, trace: decision.trace };
+}
+
+/** May whoever this is register clients? Where they may not because they are nobody here, the reason says why. */
+export function mayRegister(identified: Identified, mode: RegistrationMode): Decision {
+  if (identified.ok) {
+    const { identity, capMap } = identified;
+    return decideRegister({ identity, rules: rulesOf(capMap), mode });
+  }
+  const decision = decideRegister({ identity: undefined, rules: rulesOf(undefined), mode });
+  return decision.allowed ? decision : { ...decision, reason: identified.refusal.message };
 }
 
 function denied(

@@ -5,7 +5,7 @@ import { decideScopes, type ScopesDecision } from '../policy/decide-scopes.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { identityScopes } from '../policy/scope.ts';
 import { PolicyDenied } from './denial.ts';
-import { appOf } from './enter.ts';
+import { type App, appOf } from './enter.ts';
 import type { Resource } from './resources.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -23,7 +23,18 @@ export function scopesAt(
   { known, client }: { readonly known: Known; readonly client: Client },
   settings: ProviderSettings,
 ): ScopesDecision {
-  const { scopes: allowed } = appOf(client);
+  return scopesOfApp(resource, requested, { known, app: appOf(client) }, settings);
+}
+
+export type ScopeSettings = Pick<ProviderSettings, 'capabilityScopes'>;
+
+/** The same for an app as commands read it. */
+export function scopesOfApp(
+  resource: Resource,
+  requested: readonly string[],
+  { known, app }: { readonly known: Known; readonly app: Pick<App, 'scopes'> },
+  { capabilityScopes }: ScopeSettings,
+): ScopesDecision {
   return decideScopes({
     rules: rulesOf(known.capMap),
     requested,
@@ -32,8 +43,8 @@ export function scopesAt(
       scopes: resource.scopes ? [...resource.scopes.keys()] : requested,
       openScopes: resource.openScopes,
     },
-    clientScopes: allowed && new Set(allowed),
-    mapped: scopesOfCapabilities(settings.capabilityScopes, known.capMap).scopes,
+    clientScopes: app.scopes && new Set(app.scopes),
+    mapped: scopesOfCapabilities(capabilityScopes, known.capMap).scopes,
   });
 }
 
@@ -57,8 +68,11 @@ export function requireSomeScope(
 
 /** RFC 8707 section 2: the one error for every resource that can't be had here. */
 export function invalidTarget(uri: string): errors.InvalidTarget {
+  return new errors.InvalidTarget(noSuchResource(uri));
+}
+
+/** In words that may stand in an `error_description`. */
+export function noSuchResource(uri: string): string {
   const shown = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/u.test(uri) ? uri : 'this URI';
-  return new errors.InvalidTarget(
-    `there is no resource ${shown} here: an administrator declares it (resources), or a grant names it`,
-  );
+  return `there is no resource ${shown} here: an administrator declares it (resources), or a grant names it`;
 }

@@ -1,10 +1,11 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
-import { type ActDecision, decideAct, type Party } from '../policy/decide-act.ts';
+import type { Party } from '../policy/decide-act.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { servesResource } from '../policy/machine-resources.ts';
 import { accountBehind, type TailnetAccount } from './account.ts';
-import { type Actor, type ChainProblem, extendChain, mayAct } from './actor-chain.ts';
+import type { Actor } from './actor-chain.ts';
 import { oauthText } from './errors.ts';
+import { decideExchange } from './exchange-decision.ts';
 import { issueExchanged } from './exchange-issue.ts';
 import { exchangeParameters, readExchange, repeatedParameters } from './exchange-request.ts';
 import { narrow } from './exchange-scopes.ts';
@@ -48,14 +49,20 @@ async function exchange(
   ctx.oidc.entity('Account', account);
   const acting = await actorOf(ctx, request.actor, sources, settings);
 
-  if (!mayAct(subject.mayAct, acting?.actor)) {
-    throw refused('may_act of the subject_token names somebody else as the actor');
-  }
-  const { maxDepth } = settings.tokenExchange;
-  const chain = extendChain(subject.act, acting?.actor, { subject: subject.accountId, maxDepth });
-  if ('problem' in chain) throw refused(problems[chain.problem]);
   const targets = request.targets.length > 0 ? request.targets : subject.audience;
-  requirePolicy(account, acting?.party, targets);
+  const { mayAct, act } = subject;
+  const decision = decideExchange({
+    subject: partyOf(account.known),
+    acting,
+    mayAct,
+    act,
+    targets,
+    maxDepth: settings.tokenExchange.maxDepth,
+  });
+  if (!decision.allowed) {
+    if (decision.error === 'invalid_request') throw refused(decision.reason);
+    throw new errors.InvalidTarget(oauthText(decision.reason));
+  }
   const narrowed = narrow(
     { ...request, targets },
     subject,
@@ -64,7 +71,7 @@ async function exchange(
   );
   await issueExchanged(
     ctx,
-    { subject, acting, act: chain.act, narrowed, tokenType: request.tokenType },
+    { subject, acting, act: decision.act, narrowed, tokenType: request.tokenType },
     settings,
   );
 }
@@ -102,7 +109,7 @@ function acting(
 ): Acting {
   return {
     actor: { identity: known.identity, clientId },
-    party: { identity: known.identity, rules: rulesOf(known.capMap) },
+    party: partyOf(known),
     device: deviceBinding(known.identity),
     family,
   };
@@ -149,22 +156,9 @@ async function accountOfToken(
   );
 }
 
-/** @throws errors.InvalidTarget with the grant that is missing */
-function requirePolicy(
-  { known }: TailnetAccount,
-  actor: Party | undefined,
-  targets: readonly string[],
-): void {
-  const subject = { identity: known.identity, rules: rulesOf(known.capMap) };
-  const decision: ActDecision = decideAct({ subject, actor, resources: targets });
-  if (!decision.allowed) throw new errors.InvalidTarget(oauthText(decision.reason));
+function partyOf({ identity, capMap }: TailnetAccount['known']): Party {
+  return { identity, rules: rulesOf(capMap) };
 }
-
-const problems: Readonly<Record<ChainProblem, string>> = {
-  itself: 'the actor is the subject itself: nobody acts for themselves',
-  loop: 'this actor stands in the chain of the subject_token already',
-  depth: 'the chain of actors would become longer than an administrator allows',
-};
 
 /** RFC 8693 section 2.2.2: what is wrong with a token, or with who presents it, is an invalid request. */
 function refused(description: string): errors.InvalidRequest {
