@@ -60,7 +60,7 @@ export function createClientPages({ settings, clients }: ClientPagesParts): Answ
   const change = async (id: string, form: Parameters, by: Changer): Promise<Shown> => {
     const client = await clients.find(id);
     if (client.source === 'config') throw new ClientProblem('declared', id);
-    switch (form['action']) {
+    switch (form['action'] ?? '') {
       case 'save':
         return save(client, form, by);
       case 'rotate-secret': {
