@@ -12,6 +12,7 @@ import { nameOwnMethod } from '../provider/peer-authentication.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction } from '../provider/render.ts';
+import { showUntrusted } from '../provider/untrusted-redirect.ts';
 import { answerCommandLine } from './admin-api.ts';
 import { readForm } from './body.ts';
 import { createClientPages } from './client-pages.ts';
@@ -38,6 +39,14 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       composed.set(provider, run);
     }
     await run(ctx as never, async () => undefined);
+  };
+
+  const authorize = async (ctx: Context): Promise<void> => {
+    await asGet(ctx, parts.bodyLimitBytes);
+    normaliseAuthorization(ctx.query, vocabulary);
+    await runProvider(ctx);
+    linkToDenied(ctx, settings.issuer);
+    if (!(await showUntrusted(ctx, settings))) allowForms(ctx as KoaContextWithOIDC);
   };
 
   return async (ctx, route) => {
@@ -77,11 +86,10 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
           await readForm(ctx, parts.bodyLimitBytes),
         );
       case '/authorize':
+        return authorize(ctx);
       case '/logout':
         await asGet(ctx, parts.bodyLimitBytes);
-        if (route.path === '/authorize') normaliseAuthorization(ctx.query, vocabulary);
         await runProvider(ctx);
-        linkToDenied(ctx, settings.issuer);
         return allowForms(ctx as KoaContextWithOIDC);
       case '/authorize/*':
         await requireOwnLogin(ctx, parts.provider());

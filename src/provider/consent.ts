@@ -84,7 +84,7 @@ async function findState(
   const identified = await factsOf(ctx).identify();
   if (!client || !identified.ok) throw new Error('consent of nobody, or to nobody');
   const { identity } = identified;
-  const key = keyOf(client, String(params?.['redirect_uri']), identity);
+  const key = consentKeyOf(client, String(params?.['redirect_uri']), identity);
   const requested = await requestedOf(ctx, settings);
   const state = { key, identity, requested };
   const question = result?.consent && entities.Interaction && questionOf(entities.Interaction);
@@ -114,7 +114,8 @@ export async function consentDetails(
   return { consent: { key, login: displayLogin(identity), device, requested, secret } };
 }
 
-function keyOf(client: Client, redirectUri: string, identity: Identity): ConsentKey {
+/** What a consent is remembered under. */
+export function consentKeyOf(client: Client, redirectUri: string, identity: Identity): ConsentKey {
   const isNative = isNativeRedirect(redirectUri);
   const digest = client['tsidp_redirects_digest'];
   const host = redirectHost(redirectUri);

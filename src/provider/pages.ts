@@ -75,6 +75,8 @@ export interface ErrorPage {
   readonly requestId: string;
   /** Only where policy said no to somebody we know. */
   readonly denial?: DenialFacts | undefined;
+  /** Where the app waits for the answer, and the link that takes it there; only where nobody is sent unasked. */
+  readonly back?: { readonly host: string; readonly url: string } | undefined;
 }
 
 /** The page where a person types the code that their device shows (RFC 8628 3.3). */

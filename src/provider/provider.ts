@@ -42,6 +42,7 @@ import { SigningKey } from './signing-key.ts';
 import { keepStructuredTokens } from './structured-tokens.ts';
 import { tokenClaims } from './token-claims.ts';
 import { exchangeTokens } from './token-exchange.ts';
+import { noteRefusals } from './untrusted-redirect.ts';
 import { userCodeFormat } from './user-code.ts';
 
 export interface ProviderParts {
@@ -94,13 +95,14 @@ export function createProvider(parts: ProviderParts): Provider {
   keepDeviceCodes(provider, settings);
   keepGrace(provider, settings);
   grantClientCredentials(provider, settings);
-  const readJwt = createJwtReader(parts.keys, settings.issuer);
+  const readJwt = createJwtReader(parts.keys, settings.issuer, settings.clock);
   keepStructuredTokens(provider, readJwt, settings.clock);
   exchangeTokens(provider, { readJwt, family }, settings);
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
   tolerateClientClocks(provider);
   recordEvents(provider, settings);
+  noteRefusals(provider);
   recordUse(provider, parts.store.registrations, settings.clock);
   recordConsents(provider, settings);
   recordDeviceEvents(provider, settings);
@@ -119,7 +121,9 @@ function configuration(parts: ProviderParts): Configuration {
     // OpenID Connect Core 3.1.2.1 demands the parameter, and so did tsidp
     allowOmittingSingleRegisteredRedirectUri: false,
     adapter: (model) =>
-      model === 'Client' ? clientAdapter(clients, writer) : store.adapter(model),
+      model === 'Client'
+        ? clientAdapter(clients, writer, settings.tokenExchange.enabled)
+        : store.adapter(model),
     claims: scopeClaims,
     assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
       checkAssertion(ctx, claims, settings.clock),

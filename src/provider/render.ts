@@ -2,7 +2,7 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { displayLogin } from '../identity/subject.ts';
 import { denialFacts, PolicyDenied } from './denial.ts';
 import { retryAfterSeconds } from './errors.ts';
-import type { PagePerson } from './pages.ts';
+import type { ErrorPage, PagePerson } from './pages.ts';
 import { factsOf, type RequestFacts } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -22,6 +22,7 @@ export async function renderError(
   out: ErrorOut,
   error: Error,
   settings: ProviderSettings,
+  back?: ErrorPage['back'],
 ): Promise<void> {
   if (ctx.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
   if (!pageRoutes.has(ctx.oidc.route)) {
@@ -40,6 +41,7 @@ export async function renderError(
     person: await personOf(facts),
     requestId: facts.requestId,
     denial: denialFacts(error, settings),
+    back,
   });
 }
 

@@ -190,7 +190,9 @@ describe('prompts', () => {
     const browser = new Browser();
     await ask(world, { prompt: '' }, browser);
     const before = await ask(world, { prompt: 'none' }, browser);
-    expect(outcome(before)).toMatchObject({ error: 'consent_required', iss: world.issuer });
+    // nobody is sent anywhere for the sake of a client that they never looked at
+    expect([before.answer.status, before.answer.location]).toEqual([400, undefined]);
+    expect(before.answer.body).toContain('<code>consent_required</code>');
     await allow({}, browser);
     expect(outcome(await ask(world, { prompt: 'none' }, browser))).toHaveProperty('code');
     const wider = await ask(world, { prompt: 'none', scope: 'openid run_code' }, browser);

@@ -3,7 +3,7 @@ import { wordsFor } from './error-words.ts';
 import { type Html, html, preformatted } from './html.ts';
 import { renderDocument } from './layout.ts';
 import { personRows, row } from './person.ts';
-import { appName, cutEnd } from './text.ts';
+import { appName, cutEnd, plainText } from './text.ts';
 
 export function error(page: ErrorPage): string {
   const { heading, explanation } = wordsFor(page);
@@ -14,7 +14,7 @@ ${
   description !== '' &&
   html`<p class="notice"><bdi>${sentence(description)}</bdi></p>
 `
-}${tryAgain(page.status)}${who(page)}${page.denial && whyNot(page.denial)}<p class="soft">Error <code>${cutEnd(page.error, 80)}</code> (${page.status}), request <code>${cutEnd(page.requestId, 80)}</code>. Whoever runs this server finds the request in its log.</p>`;
+}${tryAgain(page.status)}${who(page)}${page.denial && whyNot(page.denial)}${page.back && wayBack(page.back)}<p class="soft">Error <code>${cutEnd(page.error, 80)}</code> (${page.status}), request <code>${cutEnd(page.requestId, 80)}</code>. Whoever runs this server finds the request in its log.</p>`;
   return renderDocument({ title: heading, card });
 }
 
@@ -25,6 +25,15 @@ function tryAgain(status: number): Html | false {
     html`<p class="buttons"><a class="button main" href="">Try again</a></p>
 `
   );
+}
+
+/** An app that came by itself: whoever made it could have made this error to get people to their site. */
+function wayBack({ host, url }: NonNullable<ErrorPage['back']>): Html {
+  return html`<h2>Back to the app</h2>
+<p>This app introduced itself, and you have not allowed it anything. So you stayed here. It waits for the answer at</p>
+<p><bdi>${plainText(host)}</bdi></p>
+<p class="buttons"><a class="button" rel="noreferrer" href="${url}">Go there, if you trust that address</a></p>
+`;
 }
 
 /** Without a person nothing is said, unless that is why there was no login: some errors come before anybody asked. */

@@ -85,4 +85,14 @@ describe('error', () => {
   test('an empty description leaves no empty box', () => {
     expect(pages.error({ ...error, description: '' })).not.toContain('class="notice"');
   });
+
+  test('T17: an app that nobody vouches for is a link, with the address beside it, and no more', () => {
+    const back = { host: 'https://claude.test', url: 'https://claude.test/cb?error=x&state=a%22b' };
+    const text = pages.error({ ...error, back });
+    expect(text).toContain('<bdi>https://claude.test</bdi>');
+    expect(text).toContain(
+      'rel="noreferrer" href="https://claude.test/cb?error=x&amp;state=a%22b"',
+    );
+    expect(pages.error(error)).not.toContain('noreferrer');
+  });
 });

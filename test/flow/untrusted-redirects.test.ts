@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { auditLog } from './audit-log.ts';
+import { Browser } from './browser.ts';
+import {
+  ask,
+  bobs,
+  claude,
+  grant,
+  local,
+  mcp,
+  outcome,
+  press,
+  register,
+  startStrangers,
+} from './strangers-world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startStrangers();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Where the page's own link leads. */
+const linkOn = (body: string): URL | undefined => {
+  const href = /<a class="button" rel="noreferrer" href="([^"]+)">/u.exec(body)?.[1];
+  return href === undefined ? undefined : new URL(href.replaceAll('&amp;', '&'));
+};
+
+const errors: readonly (readonly [string, Record<string, string>])[] = [
+  ['invalid_target', { resource: 'https://nowhere.test/' }],
+  ['invalid_request', { code_challenge: '', code_challenge_method: '' }],
+  ['unsupported_response_type', { response_type: 'nonsense' }],
+  ['invalid_request', { max_age: 'x' }],
+  ['login_required', { prompt: 'none' }],
+  ['request_not_supported', { request: 'eyJhbGciOiJub25lIn0.e30.' }],
+];
+
+describe('T17: an error of a client that came by itself (RFC 9700 4.11)', () => {
+  test.each(errors)(
+    '%s stays on a page, from which the person may go on: %o',
+    async (code, more) => {
+      const { answer } = await ask(world, { ...more, state: 'mine' });
+      expect(answer.location).toBeUndefined();
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.body).toContain('https://claude.test');
+      const link = linkOn(answer.body);
+      expect(link?.href.startsWith(`${claude}?`)).toBe(true);
+      const { error, state, iss } = Object.fromEntries(link?.searchParams ?? []);
+      expect({ error, state, iss }).toEqual({ error: code, state: 'mine', iss: world.issuer });
+    },
+  );
+
+  test('a denial is told to the person alone, and recorded once', async () => {
+    grant(world, []);
+    const { answer } = await ask(world, { scope: 'read_file' }, new Browser(bobs));
+    expect(answer.status).toBe(403);
+    expect(answer.location).toBeUndefined();
+    expect(answer.body).toContain('bob@example.com');
+    expect(answer.body).toContain('What would change it');
+    expect(linkOn(answer.body)?.searchParams.get('error')).toBe('access_denied');
+    expect(auditLog(world.directory).filter(({ event }) => event === 'denial')).toMatchObject([
+      { subject: 'userid:2', reason: expect.stringContaining('no grant') },
+    ]);
+  });
+
+  test.each(['127.0.0.3', '127.0.0.4', '127.0.0.5'])(
+    'who is nobody here (%s) stays',
+    async (address) => {
+      for (const prompt of ['', 'none']) {
+        const { answer } = await ask(world, { prompt }, new Browser(address));
+        expect([answer.status, answer.location]).toEqual([403, undefined]);
+      }
+    },
+  );
+
+  test.each(['form_post', 'fragment'])('response_mode=%s sends nobody on either', async (mode) => {
+    const { answer } = await ask(world, { prompt: 'none', response_mode: mode });
+    expect([answer.status, answer.location]).toEqual([400, undefined]);
+    expect(answer.body).not.toContain('<form');
+    expect(answer.headers['content-security-policy']).toContain("form-action 'self';");
+    const link = linkOn(answer.body);
+    if (mode === 'form_post') expect(link).toBeUndefined();
+    else expect(link?.hash).toContain('error=login_required');
+  });
+
+  test('T31: tailscaled away is a 503 of ours, with prompt=none too', async () => {
+    await world.simulator.stop();
+    for (const prompt of ['', 'none']) {
+      const { answer } = await ask(world, { prompt });
+      expect([answer.status, answer.location]).toEqual([503, undefined]);
+    }
+  });
+});
+
+describe('who is sent on with an error', () => {
+  const none = { resource: 'https://nowhere.test/' };
+  const error = async (more: Record<string, string> = {}, address?: string) =>
+    outcome(await ask(world, { ...none, ...more }, new Browser(address)))['error'];
+
+  test('whoever allowed this client something at this host, and nobody else', async () => {
+    const asked = await ask(world, { scope: 'openid', resource: '' });
+    expect(outcome(await press(world, asked))).toHaveProperty('code');
+    expect(await error()).toBe('invalid_target');
+    expect(await error({}, bobs)).toBeUndefined();
+    expect(await error({ redirect_uri: 'https://other.test/callback' })).toBeUndefined();
+  });
+
+  test('who comes from their own computer, where the answer goes', async () => {
+    expect(await error({ redirect_uri: local })).toBe('invalid_target');
+  });
+
+  test('who enters a client that an operator entered or approved', async () => {
+    await register(world, 'entered', {}, 'admin');
+    await register(world, 'approved', { tsidp_approved: true });
+    expect(await error({ client_id: 'entered' })).toBe('invalid_target');
+    expect(await error({ client_id: 'approved' })).toBe('invalid_target');
+  });
+
+  test('T08: nobody, where the redirect URI is not registered', async () => {
+    for (const clientId of ['stranger', 'spa']) {
+      const { answer } = await ask(world, {
+        ...none,
+        client_id: clientId,
+        redirect_uri: 'https://evil.test/',
+      });
+      expect([answer.status, answer.location, linkOn(answer.body)]).toEqual([
+        400,
+        undefined,
+        undefined,
+      ]);
+    }
+  });
+
+  test('a link that would be cut is left out', async () => {
+    const { answer } = await ask(world, {
+      ...none,
+      resource: mcp,
+      prompt: 'none',
+      state: 'x'.repeat(5000),
+    });
+    expect([answer.status, answer.location, linkOn(answer.body)]).toEqual([
+      400,
+      undefined,
+      undefined,
+    ]);
+  });
+});
