@@ -9,6 +9,7 @@ import { rulesOf } from '../policy/grant.ts';
 import { servesResource } from '../policy/machine-resources.ts';
 import { accountBehind } from './account.ts';
 import { factsOf } from './request.ts';
+import { isSelfRegistered } from './self-registered.ts';
 import type { ProviderSettings } from './settings.ts';
 import { tokenName } from './token-name.ts';
 
@@ -17,8 +18,9 @@ type Token = AccessToken | ClientCredentials | RefreshToken;
 const accountKey = 'tsidpIntrospected';
 
 /**
- * Who may see a token (RFC 7662 4): its own client always; other confidential clients the access tokens that are
- * bound to no audience, as resource servers of apps do, and those whose audience they are (T06). And only while the person behind it is still there and
+ * Who may see a token (RFC 7662 4): its own client always; other confidential clients that an operator entered or
+ * approved the access tokens that are bound to no audience, as resource servers of apps do; whoever is configured as
+ * its audience (T06). And only while the person behind it is still there and
  * allowed (T12, T13): else it is inactive, for everybody.
  */
 export async function introspectionAllowed(
@@ -46,11 +48,22 @@ function isForeignReader(
   const { machine } = factsOf(ctx);
   // a machine without registration is nobody's resource server but those that its grants name
   if (machine && audience.length === 0) return false;
-  return audience.every(
+  // nor is a client that gave itself a secret
+  const vouchedFor = !isSelfRegistered(client) || client['tsidp_approved'] === true;
+  if (!vouchedFor && audience.length === 0) return false;
+  if (audience.length === 0) return true;
+  // each audience of a token for several is a resource that it works at
+  return audience.some(
     (uri) =>
+      isNamedAfter(client, uri) ||
       resources.find(uri)?.clients.includes(client.clientId) ||
       (machine && servesResource(rulesOf(machine.capMap), uri)),
   );
+}
+
+/** tsidp's audiences are IDs of clients as often as URIs. Nobody but an operator chooses such an ID. */
+function isNamedAfter(client: Client, audience: string): boolean {
+  return client.clientId === audience && !isSelfRegistered(client);
 }
 
 /** A client ends its own tokens; another's token is answered like an unknown one (RFC 7009 2.2), and lives on (T01). */
