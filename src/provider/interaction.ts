@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
-import { errors, type Interaction, type InteractionResults } from 'oidc-provider';
+import { type Client, errors, type Interaction, type InteractionResults } from 'oidc-provider';
 import type { Identity } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import { acrTailnet } from './assurance.ts';
@@ -21,9 +21,9 @@ export async function showInteraction(
   settings: ProviderSettings,
 ): Promise<void> {
   const { interaction } = await begun(ctx, provider);
-  const client = await provider.Client.find(String(interaction.params['client_id']));
+  const client = await clientOf(interaction, provider);
   const person = await personOf(factsOf(ctx));
-  if (!client || !person) throw expired();
+  if (!person) throw expired();
   const target = String(interaction.params['redirect_uri']);
   allowFormAction(ctx, formActionSource(target));
   ctx.type = 'html';
@@ -54,8 +54,7 @@ export async function finishInteraction(
   form: Parameters,
 ): Promise<void> {
   const { interaction, subject } = await begun(ctx, provider);
-  const client = await provider.Client.find(String(interaction.params['client_id']));
-  if (!client) throw expired();
+  const client = await clientOf(interaction, provider);
   allowFormAction(ctx, formActionSource(String(interaction.params['redirect_uri'])));
   const question = questionOf(interaction);
   const result = question
@@ -64,6 +63,16 @@ export async function finishInteraction(
   const returnTo = await provider.interactionResult(ctx.req, ctx.res, result);
   ctx.status = 303;
   ctx.redirect(returnTo);
+}
+
+/**
+ * The client as it is now. oidc-provider looks at the redirect URI when a login begins, not when it goes on (T08).
+ * @throws errors.InvalidRequest 410 when the client, or its redirect URI of this login, is gone
+ */
+async function clientOf({ params }: Interaction, provider: Provider): Promise<Client> {
+  const client = await provider.Client.find(String(params['client_id']));
+  if (!client?.redirectUriAllowed(String(params['redirect_uri']))) throw expired();
+  return client;
 }
 
 function confirmAnswer(
