@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { allowInPolicy } from './allow.ts';
+import { allowedLogin, redeemAs } from './allowed-login.ts';
+import { Browser } from './browser.ts';
+import { failure, isActive, json, login, userinfo } from './login.ts';
+import { confidentialClient, publicClient, type Registered, registered } from './register.ts';
+import { callAs } from './registered-login.ts';
+import { all, configuration, introspect, mcp, notes, post } from './resource-world.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({
+    ...configuration,
+    registration: { mode: 'tailnet', perPeer: 500, perMinute: 500 },
+  });
+  allowInPolicy(world.simulator, [...all]);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+interface Issued {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly scope: string;
+}
+
+const refresh = (client: Registered, token: string, more: Record<string, string> = {}) =>
+  callAs(world, client, '/token', { grant_type: 'refresh_token', refresh_token: token, ...more });
+
+describe('T05 T06 a client that came by itself gets what its page showed, and at /token no more', () => {
+  let client: Registered;
+  beforeEach(async () => {
+    client = await registered(world.issuer, {
+      ...publicClient,
+      client_name: `Agent ${Math.random()}`,
+    });
+  });
+
+  test('no resource that the login did not name', async () => {
+    const plain = await allowedLogin(world, client, { scope: 'openid' });
+    expect(plain.page.body).not.toContain(mcp);
+    const answer = await redeemAs(world, client, plain, { resource: mcp });
+    expect(failure(answer)).toBe('400 invalid_target');
+
+    const one = await allowedLogin(world, client, { scope: 'openid read_file', resource: mcp });
+    expect(failure(await redeemAs(world, client, one, { resource: notes }))).toBe(
+      '400 invalid_target',
+    );
+    const tokens = json(
+      await redeemAs(
+        world,
+        client,
+        await allowedLogin(world, client, { scope: 'openid read_file', resource: mcp }),
+      ),
+    ) as unknown as Issued;
+    for (const resource of [notes, 'https://nowhere.test/', `${mcp}/`]) {
+      const again = await refresh(client, tokens.refresh_token, { resource });
+      expect(failure(again), resource).toBe('400 invalid_target');
+    }
+  });
+
+  test('no scope that the login did not name, at another resource least of all', async () => {
+    const code = await allowedLogin(world, client, { scope: 'openid read_file', resource: mcp });
+    const tokens = json(
+      await redeemAs(world, client, code, { scope: 'run_code read_file' }),
+    ) as unknown as Issued;
+    expect(tokens.scope.split(' ').sort()).toEqual(['read_file']);
+    for (const scope of ['run_code', 'read_file run_code', 'openid profile email']) {
+      const again = await refresh(client, tokens.refresh_token, { scope });
+      expect([failure(again), scope]).toEqual(['400 invalid_scope', scope]);
+    }
+  });
+
+  test('T17 consent for one resource is none for another, nor for none', async () => {
+    await allowedLogin(world, client, { scope: 'openid read_file', resource: mcp });
+    const again = async (query: Record<string, string>) =>
+      (await allowedLogin(world, client, query)).wasAsked;
+    expect(await again({ scope: 'openid read_file', resource: mcp })).toBe(false);
+    expect(await again({ scope: 'openid notes', resource: notes })).toBe(true);
+    expect(await again({ scope: 'openid notes', resource: notes })).toBe(false);
+    expect(await again({ scope: 'openid', resource: 'https://granted.test/x' })).toBe(true);
+
+    const other = await registered(world.issuer, publicClient);
+    client = other;
+    await allowedLogin(world, client, { scope: 'openid' });
+    expect(await again({ scope: 'openid' })).toBe(false);
+    expect(await again({ scope: 'openid', resource: mcp })).toBe(true);
+  });
+});
+
+describe('T12 tokens of others', () => {
+  test.each([
+    ['a secret', confidentialClient],
+    [
+      'a secret in the form',
+      { ...confidentialClient, token_endpoint_auth_method: 'client_secret_post' },
+    ],
+  ])('a client that gave itself %s sees its own tokens, and nobody else’s', async (_, metadata) => {
+    const client = await registered(world.issuer, metadata);
+    const look = async (token: string) => {
+      const { client_id, client_secret } = client;
+      const answer =
+        metadata.token_endpoint_auth_method === 'client_secret_post'
+          ? await new Browser('127.0.0.9').open(`${world.issuer}/introspect`, {
+              form: { token, client_id, client_secret: client_secret ?? '' },
+            })
+          : await callAs(world, client, '/introspect', { token });
+      return json(answer);
+    };
+    const victim = await login(new Browser(), world.issuer, 'grafana');
+    expect(await look(victim.accessToken)).toEqual({ active: false });
+    expect(await look(victim.refreshToken)).toEqual({ active: false });
+    expect(await isActive(world.issuer, victim.accessToken, 'post')).toBe(true);
+    const forResource = await login(new Browser(), world.issuer, 'grafana', {
+      resource: mcp,
+      scope: 'openid read_file',
+    });
+    expect(await look(forResource.accessToken)).toEqual({ active: false });
+  });
+
+  test('revoking them changes nothing, opaque or JWT', async () => {
+    const stranger = await registered(world.issuer, confidentialClient);
+    const opaque = await login(new Browser(), world.issuer, 'grafana');
+    const jwt = await login(new Browser(), world.issuer, 'grafana', {
+      resource: mcp,
+      scope: 'openid read_file',
+    });
+    for (const token of [
+      opaque.accessToken,
+      opaque.refreshToken,
+      jwt.accessToken,
+      jwt.refreshToken,
+    ]) {
+      expect((await callAs(world, stranger, '/revoke', { token })).status).toBe(200);
+    }
+    expect(await isActive(world.issuer, opaque.accessToken)).toBe(true);
+    expect(await isActive(world.issuer, jwt.refreshToken)).toBe(true);
+    expect(await introspect(world, jwt.accessToken)).toMatchObject({ active: true });
+  });
+
+  test('a JWT of such a client opens no userinfo, and its resource server sees it', async () => {
+    const client = await registered(world.issuer);
+    const tokens = json(
+      await redeemAs(
+        world,
+        client,
+        await allowedLogin(world, client, { scope: 'openid read_file', resource: mcp }),
+      ),
+    );
+    const token = String(tokens['access_token']);
+    expect((await userinfo(world.issuer, token)).status).toBe(403);
+    expect(await introspect(world, token)).toMatchObject({
+      active: true,
+      client_id: client.client_id,
+    });
+    expect(await introspect(world, token, post)).toEqual({ active: false });
+  });
+});
