@@ -18,10 +18,9 @@ type Token = AccessToken | ClientCredentials | RefreshToken;
 const accountKey = 'tsidpIntrospected';
 
 /**
- * Who may see a token (RFC 7662 4): its own client always; other confidential clients that an operator entered or
- * approved the access tokens that are bound to no audience, as resource servers of apps do; whoever is configured as
- * its audience (T06). And only while the person behind it is still there and
- * allowed (T12, T13): else it is inactive, for everybody.
+ * Who may see a token (RFC 7662 4): its own client always; other confidential clients that an operator entered the
+ * access tokens that are bound to no audience, as resource servers of apps do; whoever is configured as its audience
+ * (T06). And only while the person behind it is still there and allowed (T12, T13): else it is inactive, for everybody.
  */
 export async function introspectionAllowed(
   ctx: KoaContextWithOIDC,
@@ -48,9 +47,8 @@ function isForeignReader(
   const { machine } = factsOf(ctx);
   // a machine without registration is nobody's resource server but those that its grants name
   if (machine && audience.length === 0) return false;
-  // nor is a client that gave itself a secret
-  const vouchedFor = !isSelfRegistered(client) || client['tsidp_approved'] === true;
-  if (!vouchedFor && audience.length === 0) return false;
+  // nor is a client that gave itself a secret: what an administrator approves is that people enter it
+  if (isSelfRegistered(client) && audience.length === 0) return false;
   if (audience.length === 0) return true;
   // each audience of a token for several is a resource that it works at
   return audience.some(
