@@ -1,12 +1,19 @@
 import { configFlags, type ParsedFlags } from '../config/flags.ts';
 import { type Config, loadConfigWith } from '../config.ts';
+import { appOfStored } from '../provider/enter.ts';
+import { createResources } from '../provider/resources.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
-import { type ExplainQuestion, explain, explanationText } from './explanation.ts';
+import { explainEnter } from './explain-enter.ts';
+import { explainExchange } from './explain-exchange.ts';
+import { explainMachine } from './explain-machine.ts';
+import { type Asked, questionFlags, readQuestion } from './explain-question.ts';
+import { explainRegister } from './explain-register.ts';
+import { type ExplainSite, type Explanation, explanationText, nameOf } from './explanation.ts';
 import { readFileTailnet } from './file-tailnet.ts';
-import { findApp } from './find-app.ts';
+import { type FoundClient, findClient } from './find-client.ts';
 import { openLocalApi, readLiveTailnet } from './live-tailnet.ts';
 import { printable, printJson } from './print.ts';
-import type { Candidate } from './tailnet-view.ts';
+import type { Candidate, TailnetView } from './tailnet-view.ts';
 
 /** Of a tag with many devices, the first ones tell all. */
 const maxDevices = 50;
@@ -14,24 +21,13 @@ const maxDevices = 50;
 export const explainCommand = defineCommand({
   name: 'explain',
   usage:
-    '--as WHO --client ID [--scope SCOPE]… [--resource URI] [--tailnet FILE [--policy FILE]] [--json]',
-  summary: 'say who may enter an app and why, live or for a policy that is not deployed yet',
+    '(--as WHO --client ID | --as WHO --register | --as WHO --machine-token | --exchange --subject WHO [--actor WHO] --resource URI) [--scope SCOPE]… [--resource URI] [--tailnet FILE [--policy FILE]] [--json]',
+  summary:
+    'say who may enter an app, get which scopes, register clients, get or exchange tokens, and why, live or for a policy that is not deployed yet',
   positionals: 0,
   flags: {
     ...configFlags,
-    as: {
-      type: 'string',
-      value: 'WHO',
-      help: 'a login (alice@example.com), a tag (tag:ci), a tailnet address or a device',
-    },
-    client: { type: 'string', value: 'ID', help: 'client ID of the app' },
-    scope: {
-      type: 'string',
-      multiple: true,
-      value: 'SCOPE',
-      help: 'also say whether a token may hold this scope; again for each',
-    },
-    resource: { type: 'string', value: 'URI', help: 'the resource that the scopes are for' },
+    ...questionFlags,
     tailnet: {
       type: 'string',
       value: 'FILE',
@@ -45,66 +41,132 @@ export const explainCommand = defineCommand({
     json: { type: 'boolean', help: 'print JSON' },
   },
   async act(flags, io) {
-    const who = needed(flags, 'as');
-    const id = needed(flags, 'client');
+    const asked = readQuestion(flags);
     const config = loadConfigWith(flags, io.env);
-    const app = await findApp(config, id);
-    const { self, candidates } = await ask(flags, io, config, who);
-    if (candidates.length === 0) {
-      throw new CommandError(
-        `nothing in this tailnet is called ${JSON.stringify(who)}: --as takes a login, a tag, a tailnet address or the name of a device`,
-      );
-    }
-    const question: ExplainQuestion = {
-      app,
-      self,
-      settings: config,
-      capabilityScopes: config.capabilityScopes,
-      scopes: flags.strings['scope'] ?? [],
-      resource: flags.strings['resource']?.at(-1),
-    };
-    const explanations = candidates
-      .slice(0, maxDevices)
-      .map((candidate) => explain(candidate, question));
+    const explain = await prepare(asked, flags, config);
+    const names = asked === 'exchange' ? ['subject', 'actor'] : ['as'];
+    const { self, found } = await withTailnet(flags, io, config, async (view) => {
+      const lists = names.map((name) => devicesOf(view, name, flags));
+      return { self: view.self, found: await Promise.all(lists) };
+    });
+    const site: ExplainSite = { config, resources: createResources(config.resources), self };
+    const combinations = found.reduce<readonly (readonly Candidate[])[]>(
+      (rows, devices) =>
+        // nobody need act
+        devices ? rows.flatMap((row) => devices.map((device) => [...row, device])) : rows,
+      [[]],
+    );
+    const answers = combinations.slice(0, maxDevices).map((devices) => explain(devices, site));
     if (flags.switches.has('json')) {
-      io.out(printJson(explanations));
+      io.out(printJson(answers.map(({ explanation }) => explanation)));
       return;
     }
-    const texts = explanations.map((explanation) => explanationText(explanation, app));
+    const texts = answers.map(({ explanation, what }) => explanationText(explanation, what));
     io.out(`${texts.join('\n\n').split('\n').map(printable).join('\n')}\n`);
-    const left = candidates.length - explanations.length;
+    const left = combinations.length - answers.length;
     if (left > 0) io.err(`… and ${left} more devices\n`);
   },
 });
 
-/** The devices that are meant. What a file leaves open goes to standard error: the answer is the same as live. */
-async function ask(flags: ParsedFlags, io: Io, config: Config, who: string): Promise<Asked> {
+interface Answer {
+  readonly explanation: Explanation;
+  /** That is allowed or not, in words. */
+  readonly what: string;
+}
+
+/** Devices in the order of the question: the one that asks; the subject and, if one is named, the actor. */
+type Explain = (devices: readonly Candidate[], site: ExplainSite) => Answer;
+
+/** Looks up the client, before anybody asks tailscaled. */
+async function prepare(asked: Asked, flags: ParsedFlags, config: Config): Promise<Explain> {
+  const id = flags.strings['client']?.at(-1);
+  const client = id === undefined ? undefined : await findClient(config, id);
+  const resource = flags.strings['resource']?.at(-1);
+  const question = { client, resource, scopes: flags.strings['scope'] ?? [] };
+  return ([first, second], site) => {
+    if (!first) throw new Error('a question about nobody');
+    return explainers[asked]({ first, second }, question, site);
+  };
+}
+
+interface Question {
+  readonly client: FoundClient | undefined;
+  readonly resource: string | undefined;
+  readonly scopes: readonly string[];
+}
+
+interface Devices {
+  readonly first: Candidate;
+  readonly second: Candidate | undefined;
+}
+
+type Explainer = (devices: Devices, question: Question, site: ExplainSite) => Answer;
+
+const explainers: Readonly<Record<Asked, Explainer>> = {
+  register: ({ first }, _, site) => ({
+    explanation: explainRegister(first, site),
+    what: 'register clients',
+  }),
+  'machine-token': ({ first }, question, site) => {
+    const at = question.resource === undefined ? '' : ` for ${question.resource}`;
+    const what = `get a token${at} by its connection`;
+    return { explanation: explainMachine(first, question, site), what };
+  },
+  exchange: ({ first, second }, { resource = '', ...question }, site) => {
+    const people = { subject: first, actor: second };
+    const explanation = explainExchange(people, { ...question, resource }, site);
+    const by = explanation.actor ? ` by ${nameOf(explanation.actor)}` : '';
+    return { explanation, what: `have tokens exchanged for ${resource}${by}` };
+  },
+  enter: ({ first }, { client, ...question }, site) => {
+    if (!client) throw new Error('no app is asked about');
+    const app = appOfStored(client);
+    const name = app.name === app.id ? app.id : `${app.name} (${app.id})`;
+    return {
+      explanation: explainEnter(first, { ...question, app }, site),
+      what: `enter ${name}`,
+    };
+  },
+};
+
+/** The devices that are meant; undefined where the flag names nobody. */
+async function devicesOf(
+  view: TailnetView,
+  name: string,
+  flags: ParsedFlags,
+): Promise<readonly Candidate[] | undefined> {
+  const who = flags.strings[name]?.at(-1);
+  if (who === undefined) return undefined;
+  const candidates = await view.candidates(who);
+  if (candidates.length > 0) return candidates;
+  throw new CommandError(
+    `nothing in this tailnet is called ${JSON.stringify(who)}: --${name} takes a login, a tag, a tailnet address or the name of a device`,
+  );
+}
+
+/** Asks tailscaled, or files. What those leave open goes to standard error: the answer is the same as live. */
+async function withTailnet<T>(
+  flags: ParsedFlags,
+  io: Io,
+  config: Config,
+  act: (view: TailnetView) => Promise<T>,
+): Promise<T> {
   const file = flags.strings['tailnet']?.at(-1);
   const policy = flags.strings['policy']?.at(-1);
   if (file !== undefined) {
     const tailnet = await readFileTailnet(file, policy, config);
-    for (const note of tailnet.notes(who)) io.err(`${printable(note)}\n`);
-    return { self: tailnet.self, candidates: await tailnet.candidates(who) };
+    const people = ['as', 'subject', 'actor'].flatMap((name) => flags.strings[name]?.at(-1) ?? []);
+    const notes = new Set(people.flatMap((who) => tailnet.notes(who)));
+    for (const note of notes) io.err(`${printable(note)}\n`);
+    return act(tailnet);
   }
   if (policy !== undefined) {
     throw new UsageError('--policy: needs --tailnet FILE, which says whose devices there are');
   }
   const api = openLocalApi(config, io);
   try {
-    const live = await readLiveTailnet(api, config);
-    return { self: live.self, candidates: await live.candidates(who) };
+    return await act(await readLiveTailnet(api, config));
   } finally {
     api.close();
   }
-}
-
-interface Asked {
-  readonly self: ExplainQuestion['self'];
-  readonly candidates: readonly Candidate[];
-}
-
-function needed(flags: ParsedFlags, name: string): string {
-  const value = flags.strings[name]?.at(-1);
-  if (value === undefined) throw new UsageError(`--${name}: is missing`);
-  return value;
 }

@@ -1,23 +1,16 @@
-import type { Identified } from '../identity/identity.ts';
+import type { Config } from '../config.ts';
+import type { Identified, Refusal } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
-import { type CapabilityScopes, scopesOfCapabilities } from '../policy/capability-scopes.ts';
-import { decideScopes, type ScopesDecision } from '../policy/decide-scopes.ts';
 import type { AppCapabilities, Decision } from '../policy/decision.ts';
-import { rulesOf } from '../policy/grant.ts';
-import { groupsOf } from '../policy/groups.ts';
 import { formatGrant, type OwnNode, suggestGrant } from '../policy/suggest.ts';
-import { formatTrace } from '../policy/trace.ts';
-import { type App, type EnterSettings, enter } from '../provider/enter.ts';
-import type { Candidate } from './tailnet-view.ts';
+import { formatTrace, type TraceLine } from '../policy/trace.ts';
+import type { ResourceDirectory } from '../provider/resources.ts';
 
-export interface ExplainQuestion {
-  readonly app: App;
-  readonly settings: EnterSettings;
+/** What every question is decided with. */
+export interface ExplainSite {
+  readonly config: Config;
+  readonly resources: ResourceDirectory;
   readonly self: OwnNode;
-  readonly capabilityScopes: readonly CapabilityScopes[];
-  /** Empty: nothing is asked about scopes. */
-  readonly scopes: readonly string[];
-  readonly resource: string | undefined;
 }
 
 /** What is decided about one device, for people and for programs. */
@@ -27,104 +20,131 @@ export interface Explanation {
   readonly subject?: string;
   readonly login?: string;
   readonly refused?: string;
+  /** Who acts with an exchanged token; undefined: nobody but the subject. */
+  readonly actor?: { readonly device: string; readonly subject?: string; readonly login?: string };
   readonly allowed: boolean;
   readonly reason?: string;
   readonly trace: readonly string[];
   readonly groups?: readonly string[];
+  /** `unknown`: neither declared nor named by a grant, so that every request for it fails. */
+  readonly resource?: { readonly uri: string; readonly known: 'declared' | 'granted' | 'unknown' };
   readonly scopes?: {
     readonly granted: readonly string[];
     readonly refused: readonly string[];
     readonly trace: readonly string[];
   };
+  /** What a machine gets tokens for, by its connection. */
+  readonly tokens?: readonly TokenOf[];
+  /** What else decides, and is not known here. */
+  readonly notes?: readonly string[];
   /** In the policy file's syntax; undefined where nothing is denied, and where no grant helps. */
   readonly grant?: string;
 }
 
-type Known = Extract<Identified, { ok: true }>;
-
-export function explain({ device, identified }: Candidate, question: ExplainQuestion): Explanation {
-  if (!identified.ok) {
-    const { code, message } = identified.refusal;
-    return { device, refused: code, allowed: false, reason: message, trace: [] };
-  }
-  const { identity, capMap } = identified;
-  const decision = enter(question.app, identified, question.settings);
-  const scopes = question.scopes.length > 0 ? askScopes(identified, question) : undefined;
-  const grant = grantFor(remedyOf(decision, scopes), identified, question.self);
-  return {
-    device,
-    subject: subjectOf(identity),
-    login: displayLogin(identity),
-    allowed: decision.allowed,
-    ...(decision.allowed ? {} : { reason: decision.reason }),
-    trace: lines(decision),
-    groups: groupsOf(rulesOf(capMap).rules),
-    ...(scopes
-      ? { scopes: { granted: scopes.scopes, refused: scopes.refused, trace: lines(scopes) } }
-      : {}),
-    ...(grant === undefined ? {} : { grant }),
-  };
+export interface TokenOf {
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** Of those that were asked for. */
+  readonly refused: readonly string[];
+  /** Why there is no such token. */
+  readonly reason?: string;
+  /** Where there are several. */
+  readonly trace?: readonly string[];
 }
 
-function askScopes({ capMap }: Known, question: ExplainQuestion): ScopesDecision {
-  const { app, scopes, resource, capabilityScopes } = question;
-  return decideScopes({
-    rules: rulesOf(capMap),
-    requested: scopes,
-    resource: resource === undefined ? undefined : { uri: resource, scopes },
-    clientScopes: app.scopes && new Set(app.scopes),
-    mapped: scopesOfCapabilities(capabilityScopes, capMap).scopes,
-  });
+export type Known = Extract<Identified, { ok: true }>;
+
+export function describePeer(
+  device: string,
+  { identity }: Known,
+): { readonly device: string; readonly subject: string; readonly login: string } {
+  return { device, subject: subjectOf(identity), login: displayLogin(identity) };
 }
 
-/** First what lets somebody enter at all, then what gives the scopes. */
-function remedyOf(
-  decision: Decision,
-  scopes: ScopesDecision | undefined,
-): AppCapabilities | undefined {
-  return decision.allowed ? scopes?.remedy : decision.remedy;
+export function outcomeOf(decision: Decision): Pick<Explanation, 'allowed' | 'reason' | 'trace'> {
+  const { allowed, trace } = decision;
+  return { allowed, ...(allowed ? {} : { reason: decision.reason }), trace: traceLines(trace) };
 }
 
-function grantFor(
+/** A device that tailscaled knows nobody at. */
+export function nobody(device: string, { code, message }: Refusal): Explanation {
+  return { device, refused: code, allowed: false, reason: message, trace: [] };
+}
+
+export function grantFor(
   remedy: AppCapabilities | undefined,
   { identity }: Known,
-  self: OwnNode,
-): string | undefined {
+  { self }: ExplainSite,
+): { readonly grant?: string } {
   const suggestion = suggestGrant(remedy, identity, self);
-  return suggestion && formatGrant(suggestion);
+  return suggestion ? { grant: formatGrant(suggestion) } : {};
 }
 
-function lines({ trace }: Pick<Decision, 'trace'>): readonly string[] {
+export function traceLines(trace: readonly TraceLine[]): readonly string[] {
   return formatTrace(trace).split('\n');
 }
 
-/** The explanation as people read it, lines joined. */
-export function explanationText(explanation: Explanation, app: App): string {
-  const { device, login = '', refused, allowed, reason = '', trace, groups = [] } = explanation;
-  if (refused !== undefined) return `${device} is nobody here (${refused}): ${reason}`;
-  // a machine's display name has its device in it already
-  const who = login.startsWith(device) ? login : `${login} on ${device}`;
-  const what = app.name === app.id ? app.id : `${app.name} (${app.id})`;
+/** The explanation as people read it, lines joined. @param what that is allowed or not: `register clients` */
+export function explanationText(explanation: Explanation, what: string): string {
+  const { device, login, refused, allowed, reason = '', trace, groups = [] } = explanation;
+  if (refused !== undefined && !allowed) return `${device} is nobody here (${refused}): ${reason}`;
+  const who = nameOf({ device, ...(login === undefined ? {} : { login }) });
   return [
-    allowed ? `${who} may enter ${what}.` : `${who} may not enter ${what}: ${reason}.`,
+    allowed ? `${who} may ${what}.` : `${who} may not ${what}: ${reason}.`,
     ...trace.map((line) => `  ${line}`),
     ...(allowed && groups.length > 0 ? [`Groups: ${groups.join(', ')}`] : []),
-    ...scopeLines(explanation),
+    ...(allowed ? grantedLines(explanation) : []),
     ...remedyLines(explanation),
   ].join('\n');
 }
 
-function scopeLines({ scopes, allowed }: Explanation): string[] {
-  if (!scopes || !allowed) return [];
+/** A machine's display name has its device in it already. */
+export function nameOf({ device, login = device }: { device: string; login?: string }): string {
+  return login.startsWith(device) ? login : `${login} on ${device}`;
+}
+
+const knownBy = {
+  declared: 'declared in the configuration',
+  granted: 'not declared, named by a grant',
+  unknown:
+    'neither declared in the configuration nor named by a grant: requests for it fail (invalid_target)',
+};
+
+function grantedLines({ resource, scopes, tokens = [], notes = [] }: Explanation): string[] {
   return [
-    `Scopes: ${scopes.granted.join(' ') || 'none'}`,
-    ...(scopes.refused.length > 0 ? [`Refused: ${scopes.refused.join(' ')}`] : []),
-    ...scopes.trace.map((line) => `  ${line}`),
+    ...(resource ? [`Resource: ${resource.uri}: ${knownBy[resource.known]}`] : []),
+    ...(scopes
+      ? [
+          `Scopes: ${listed(scopes.granted)}`,
+          ...refusedLine(scopes.refused),
+          ...scopes.trace.map((line) => `  ${line}`),
+        ]
+      : []),
+    ...tokens.flatMap(tokenLines),
+    ...notes.map((note) => `Note: ${note}`),
   ];
 }
 
-function remedyLines({ grant, allowed, scopes }: Explanation): string[] {
+function tokenLines({ resource, scopes, refused, reason, trace = [] }: TokenOf): string[] {
+  return [
+    reason === undefined
+      ? `Token for ${resource}: scopes ${listed(scopes)}`
+      : `No token for ${resource}: ${reason}`,
+    ...(reason === undefined ? refusedLine(refused) : []),
+    ...trace.map((line) => `  ${line}`),
+  ];
+}
+
+function refusedLine(refused: readonly string[]): string[] {
+  return refused.length > 0 ? [`Refused: ${refused.join(' ')}`] : [];
+}
+
+function listed(scopes: readonly string[]): string {
+  return scopes.join(' ') || 'none';
+}
+
+function remedyLines({ grant, allowed, scopes, tokens = [] }: Explanation): string[] {
   if (grant !== undefined) return ['This grant in the tailnet policy would change that:', grant];
-  const isRefused = !allowed || (scopes?.refused.length ?? 0) > 0;
-  return isRefused ? ['No grant of the tailnet policy changes that.'] : [];
+  const refused = [scopes?.refused ?? [], ...tokens.map((token) => token.refused)].flat();
+  return !allowed || refused.length > 0 ? ['No grant of the tailnet policy changes that.'] : [];
 }

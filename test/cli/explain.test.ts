@@ -30,7 +30,17 @@ async function makeBoth(given: typeof policy = policy) {
   const capabilityScopes = [
     { capability: 'example.com/cap/tools', pointer: '/may', prefix: 'mcp:' },
   ];
-  writeFileSync(config, JSON.stringify({ access: 'granted', clients, capabilityScopes }));
+  const resources = [
+    {
+      uri: 'https://mcp.test',
+      scopes: Object.fromEntries(
+        ['mcp:read', 'mcp:write', 'mcp:admin', 'mcp:ping'].map((scope) => [scope, scope]),
+      ),
+      openScopes: ['mcp:ping'],
+    },
+  ];
+  const written = { access: 'granted', clients, capabilityScopes, resources };
+  writeFileSync(config, JSON.stringify(written));
   writeFileSync(tailnet, JSON.stringify(company));
   writeFileSync(policyFile, `// comments are fine\n${JSON.stringify(given)}`);
   const files = ['--tailnet', tailnet, '--policy', policyFile];
@@ -123,6 +133,48 @@ describe('explain says the same live and from files', () => {
     expect(out).toContain('example.com/cap/tools: mcp:write: granted');
     expect(out).toContain('"scopes": ["mcp:admin"]');
     expect((await offline(...question)).out).toBe(out);
+  });
+
+  test('scopes of the resource as it is declared: open ones for all, unknown ones for nobody', async () => {
+    const { live, offline } = await makeBoth();
+    const question = ['--as', 'alice-laptop', '--client', 'grafana', '--resource'];
+    const declared = [...question, 'https://mcp.test/'];
+    const { out } = await live(...declared);
+    expect(out).toContain('Resource: https://mcp.test/: declared in the configuration\n');
+    expect(out).toContain('Scopes: mcp:read mcp:ping\nRefused: mcp:write mcp:admin\n');
+    expect(out).toContain('resource: mcp:ping: open to all');
+    expect((await offline(...declared)).out).toBe(out);
+
+    const made = await live(...declared, '--scope', 'mcp:rea', '--scope', 'mcp:read', '--json');
+    expect(JSON.parse(made.out)[0]).toMatchObject({
+      allowed: true,
+      resource: { uri: 'https://mcp.test/', known: 'declared' },
+      scopes: { granted: ['mcp:read'], refused: ['mcp:rea'] },
+    });
+    // no grant can give a scope that the resource does not know
+    expect(JSON.parse(made.out)[0]).not.toHaveProperty('grant');
+  });
+
+  test('a resource that nobody declared: named by a grant, or unknown', async () => {
+    const uri = 'https://other.test/mcp';
+    const named = { users: ['alice@example.com'], resources: [uri], scopes: ['x:read'] };
+    const rules = { 'alice@example.com': [{ clients: ['*'] }, named], carol: [{ clients: ['*'] }] };
+    const { live, offline } = await makeBoth(policyOf(rules));
+    const question = ['--client', 'grafana', '--scope', 'x:read', '--resource', uri];
+    const alice = await live('--as', 'alice-laptop', ...question);
+    expect(alice.out).toContain(`Resource: ${uri}: not declared, named by a grant\n`);
+    expect(alice.out).toContain('Scopes: x:read\n');
+    const carol = await live('--as', 'carol', ...question);
+    expect(carol.out).toMatch(/neither declared in the configuration nor named by a grant/);
+    expect(carol.out).toContain('Scopes: none\nRefused: x:read\n');
+    expect((await offline('--as', 'carol', ...question)).out).toBe(carol.out);
+    // what is suggested does it
+    const [, text = ''] = /change that:\n([\s\S]*)/.exec(carol.out) ?? [];
+    const grant = JSON.parse(text.replaceAll(/,(\s*[}\]])/g, '$1').replace(/,\s*$/, ''));
+    const after = await makeBoth({
+      grants: [...(policyOf(rules) as { grants: object[] }).grants, grant],
+    });
+    expect((await after.live('--as', 'carol', ...question)).out).toContain('Scopes: x:read\n');
   });
 });
 

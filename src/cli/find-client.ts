@@ -1,22 +1,21 @@
 import type { Config } from '../config.ts';
 import { clientFromConfig } from '../provider/client-metadata.ts';
 import { withDocuments } from '../provider/document-clients.ts';
-import { type App, appOfStored } from '../provider/enter.ts';
+import type { StoredClient } from '../store/store.ts';
 import { noSuchClient, withExistingStore } from './client-store.ts';
 
+export type FoundClient = Pick<StoredClient, 'id' | 'metadata' | 'source'>;
+
 /**
- * The app of this client ID, as the daemon would find it.
+ * The client of this ID, as the daemon would find it.
  * @throws CommandError when there is none
  */
-export async function findApp(config: Config, id: string): Promise<App> {
+export async function findClient(config: Config, id: string): Promise<FoundClient> {
   const configured = config.clients.find((client) => client.id === id);
-  if (configured) {
-    const metadata = clientFromConfig(configured);
-    return appOfStored({ id, metadata, source: 'config' });
-  }
+  if (configured) return { id, metadata: clientFromConfig(configured), source: 'config' };
   const stored = await withExistingStore(config, (store) =>
     withDocuments(store.clients, store.documents).find(id),
   );
   if (!stored) throw noSuchClient(config, id);
-  return appOfStored(stored);
+  return stored;
 }

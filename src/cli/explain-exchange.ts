@@ -1,0 +1,121 @@
+import type { Party } from '../policy/decide-act.ts';
+import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
+import { rulesOf } from '../policy/grant.ts';
+import type { MayAct } from '../provider/actor-chain.ts';
+import { appOfStored, enter } from '../provider/enter.ts';
+import { decideExchange, type ExchangeDecision } from '../provider/exchange-decision.ts';
+import { requestedAt } from '../provider/machine-token.ts';
+import { machineClientId } from '../provider/peer-client.ts';
+import { resourceScopesOf, scopesOfApp } from '../provider/resource-scopes.ts';
+import { undeclaredResource } from '../provider/resources.ts';
+import type { StoredClient } from '../store/store.ts';
+import {
+  describePeer,
+  type ExplainSite,
+  type Explanation,
+  grantFor,
+  type Known,
+  nobody,
+  traceLines,
+} from './explanation.ts';
+import type { Candidate } from './tailnet-view.ts';
+
+export interface ExchangeQuestion {
+  /** The app that the subject's token was issued to; undefined: not asked about. */
+  readonly client: Pick<StoredClient, 'id' | 'metadata' | 'source'> | undefined;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+}
+
+/** May tokens of this subject be exchanged for the resource (RFC 8693), by this actor or for the subject alone? */
+export function explainExchange(
+  { subject, actor }: { readonly subject: Candidate; readonly actor: Candidate | undefined },
+  question: ExchangeQuestion,
+  site: ExplainSite,
+): Explanation {
+  if (!subject.identified.ok) return nobody(subject.device, subject.identified.refusal);
+  if (actor && !actor.identified.ok) return nobody(actor.device, actor.identified.refusal);
+  const known = subject.identified;
+  const acting = actor?.identified.ok ? actor.identified : undefined;
+  const decision = decide(known, acting, question, site);
+  const who = {
+    ...describePeer(subject.device, known),
+    ...(actor && acting ? { actor: describePeer(actor.device, acting) } : {}),
+  };
+  if (!decision.allowed) {
+    const { reason, remedy, trace } = decision;
+    const lacking = 'lacking' in decision && decision.lacking === 'actor' ? acting : known;
+    const more = grantFor(remedy, lacking ?? known, site);
+    return { ...who, allowed: false, reason, trace: traceLines(trace), ...more };
+  }
+  return {
+    ...who,
+    allowed: true,
+    trace: traceLines(decision.trace),
+    ...scopesAfter(known, question, site),
+    notes: [boundNote],
+  };
+}
+
+const boundNote =
+  'whoever exchanges a token must be the client that it was issued to, or the resource that it is for (resources[].clients, serves); the new one never has more scopes, nor a longer life';
+
+type Decided = Decision | ExchangeDecision;
+
+function decide(
+  subject: Known,
+  actor: Known | undefined,
+  { client, resource }: ExchangeQuestion,
+  { config }: ExplainSite,
+): Decided {
+  const { enabled, maxDepth } = config.tokenExchange;
+  if (!enabled) {
+    const reason = 'tokens are not exchanged here (tokenExchange.enabled)';
+    return denied([{ reason }], [{ field: 'tokenExchange', outcome: 'off' }]);
+  }
+  const entered = client && enter(appOfStored(client), subject, config);
+  if (entered?.allowed === false) return entered;
+  return decideExchange({
+    subject: partyOf(subject),
+    acting: actor && {
+      actor: { identity: actor.identity, clientId: clientIdOf(actor) },
+      party: partyOf(actor),
+    },
+    mayAct: client?.metadata['tsidp_may_act'] as MayAct | undefined,
+    act: undefined,
+    targets: [resource],
+    maxDepth,
+  });
+}
+
+/** A machine exchanges as itself; which client a person uses is not asked here. */
+function clientIdOf({ identity }: Known): string {
+  return identity.kind === 'machine' ? machineClientId(identity) : '';
+}
+
+function partyOf({ identity, capMap }: Known): Party {
+  return { identity, rules: rulesOf(capMap) };
+}
+
+/** The subject's, at the resource: an actor has none of its own there. */
+function scopesAfter(
+  known: Known,
+  { resource: uri, scopes }: ExchangeQuestion,
+  site: ExplainSite,
+): Pick<Explanation, 'scopes' | 'grant' | 'resource'> {
+  const declared = site.resources.find(uri);
+  const resource = declared ?? undeclaredResource(uri);
+  const asked = requestedAt(resource, resourceScopesOf(scopes));
+  const found = { uri, known: declared ? ('declared' as const) : ('granted' as const) };
+  if (asked.length === 0 && scopes.length === 0) return { resource: found };
+  const app = { scopes: undefined };
+  const decision = scopesOfApp(resource, asked, { known, app }, site.config);
+  const remedy: AppCapabilities | undefined = scopes.length > 0 ? decision.remedy : undefined;
+  const granted = decision.scopes;
+  const refused = scopes.length > 0 ? scopes.filter((scope) => !granted.includes(scope)) : [];
+  return {
+    resource: found,
+    scopes: { granted, refused, trace: traceLines(decision.trace) },
+    ...grantFor(remedy, known, site),
+  };
+}
