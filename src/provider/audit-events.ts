@@ -2,6 +2,7 @@ import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
 import { actorsOf } from './actor-chain.ts';
+import { refusedConsent } from './consent.ts';
 import { PolicyDenied } from './denial.ts';
 import { tokenExchangeGrant } from './peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
@@ -33,7 +34,8 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     append('login', ctx, { device: deviceOf(ctx), scope: code?.scope, jti: names(code?.grantId) });
   });
   provider.on('authorization.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
-    if (!deniedErrors.has(error.error)) return;
+    // what somebody said on the page about consent has a record of its own
+    if (!deniedErrors.has(error.error) || refusedConsent(ctx)) return;
     append('denial', ctx, reasonOf(error));
   });
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
@@ -50,6 +52,8 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     // a device that waits for its person (RFC 8628 3.5) was denied nothing
     if (stillWaiting.has(error.error)) return;
+    // a denial of who is behind the token stands there already
+    if (factsOf(ctx).deniedAccount) return;
     // who can't even name a client is the log's business, or anybody could fill the audit
     if (ctx.oidc.client) append('denial', ctx, reasonOf(error));
   });

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin } from '../identity/subject.ts';
 import type { ConsentKey } from '../store/consent-table.ts';
-import { consentParts, questionOf, settledConsent } from './consent.ts';
+import { consentParts, refusedConsent, settledConsent } from './consent.ts';
 import type { Requested } from './requested.ts';
 import type { ProviderSettings } from './settings.ts';
 
@@ -36,9 +36,7 @@ export function recordConsents(provider: Provider, settings: ProviderSettings): 
     record(decided, 'allowed', settings);
   });
   provider.on('authorization.error', (ctx: KoaContextWithOIDC) => {
-    const { Interaction: interaction } = ctx.oidc.entities;
-    if (interaction?.result?.['error'] !== 'access_denied') return;
-    const question = questionOf(interaction);
+    const question = refusedConsent(ctx);
     if (question) record({ ...question, about: question.requested }, 'denied', settings);
   });
 }

@@ -101,6 +101,13 @@ export function questionOf({ prompt }: Interaction): ConsentQuestion | undefined
   return prompt.details['consent'] as ConsentQuestion | undefined;
 }
 
+/** The question to which the person of this request answered no, on its page. */
+export function refusedConsent({ oidc }: KoaContextWithOIDC): ConsentQuestion | undefined {
+  const { Interaction: interaction } = oidc.entities;
+  if (interaction?.result?.['error'] !== 'access_denied') return undefined;
+  return questionOf(interaction);
+}
+
 /** What an interaction that begins now keeps for its page (`details` of a prompt). */
 export async function consentDetails(
   ctx: KoaContextWithOIDC,

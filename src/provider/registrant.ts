@@ -94,6 +94,7 @@ function denied(
     event: 'denial',
     ...(identity ? whoIs(identity) : {}),
     reason,
+    listener: factsOf(ctx).listener,
     detail: { at: 'register', peer: factsOf(ctx).peer, trace, ...staleMark(ctx) },
   });
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person

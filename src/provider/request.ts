@@ -38,6 +38,8 @@ export interface RequestFacts {
   };
   /** A JWT that was presented at introspection or revocation, and what stands for it there. */
   structured?: { readonly reference: string; readonly jwt: string };
+  /** A denial of the person or device behind a token is in the audit log already. */
+  deniedAccount?: true;
   /** ID of the client that this peer was denied, so that the answer links to the page that says why. */
   deniedClient?: string;
   /** Of the device flow. */

@@ -100,6 +100,8 @@ describe('what a client that registered itself may get', () => {
     expect(await isAsked()).toBe(true);
     expect(await inStore(world, ({ consents }) => consents.list({}))).toEqual([]);
     expect(consentRecords()).toMatchObject([{ subject: 'userid:1', reason: 'denied' }]);
+    // one decision, one record
+    expect(auditLog(world.directory).filter(({ event }) => event === 'denial')).toEqual([]);
   });
 
   test('less needs no page, more shows it again, and then both are remembered', async () => {
