@@ -9,6 +9,7 @@ import { finishInteraction, requireOwnLogin, showInteraction } from '../provider
 import { describeToken } from '../provider/introspection.ts';
 import { normaliseAuthorization } from '../provider/normalise.ts';
 import { nameOwnMethod } from '../provider/peer-authentication.ts';
+import { plainContext } from '../provider/plain-context.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction } from '../provider/render.ts';
@@ -38,7 +39,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       run = compose(provider.middleware) as Middleware;
       composed.set(provider, run);
     }
-    await run(ctx as never, async () => undefined);
+    await run(plainContext(ctx) as never, async () => undefined);
   };
 
   const authorize = async (ctx: Context): Promise<void> => {

@@ -23,7 +23,9 @@ import { requireExactHints } from './id-token-hint.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { introspectionAllowed, revocationAllowed } from './introspection.ts';
 import type { ProviderKeys } from './keys.ts';
+import { leanModels } from './lean-models.ts';
 import { lifetimes } from './lifetimes.ts';
+import { orderIds } from './ordered-ids.ts';
 import { providerFetch } from './outgoing-fetch.ts';
 import { createJwtReader } from './own-jwt.ts';
 import { peerFeature } from './peer-authentication.ts';
@@ -83,6 +85,8 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(settings.issuer, configuration(parts));
   // behind every listener host and protocol are the issuer's, whatever the request said
   provider.proxy = true;
+  leanModels(provider);
+  orderIds(provider);
   keepExtraClaims(provider);
   keepDevice(provider);
   const family = {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createPrivateKey,
   createPublicKey,
@@ -10,6 +11,12 @@ import { ExternalSigningKey } from 'oidc-provider';
 import type { Algorithm, SigningJwk } from './keys.ts';
 
 const signInPool = promisify(sign);
+
+/**
+ * Each signature is an object of the engine's, which lives until the next full garbage collection and holds the
+ * asynchronous context that it was made in: oidc-provider's, with everything of the request. So it is made in none.
+ */
+const outside = AsyncLocalStorage.snapshot();
 
 /**
  * A private key as oidc-provider signs with it. Left to itself it goes through Web Cryptography, which costs more
@@ -44,11 +51,11 @@ export class SigningKey extends ExternalSigningKey {
   override sign(data: Uint8Array): Promise<Buffer> | Buffer {
     switch (this.#jwk.alg) {
       case 'RS256':
-        return signInPool('sha256', data, this.#private);
+        return outside(() => signInPool('sha256', data, this.#private));
       case 'ES256':
-        return plainSignature(sign('sha256', data, this.#private));
+        return plainSignature(outside(() => sign('sha256', data, this.#private)));
       case 'EdDSA':
-        return sign(null, data, this.#private);
+        return outside(() => sign(null, data, this.#private));
     }
   }
 }

@@ -1,8 +1,12 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { orderByTime } from './time-order.ts';
 
-/** SHA-256 of a value that is a credential: what the store keeps instead of it. */
+/**
+ * SHA-256 of a value that is a credential: what the store keeps instead of it. Where the value begins with its time,
+ * so does the digest.
+ */
 export function digest(value: string): Buffer {
-  return hash('sha256', value, 'buffer');
+  return orderByTime(hash('sha256', value, 'buffer'), value);
 }
 
 const ivBytes = 12;
