@@ -85,13 +85,15 @@ function isAllowed(asked: Case): boolean {
 }
 
 function canBeGranted(scenario: Scenario, asked: Case): boolean {
+  if ('noGrantHelps' in asked) return false;
   if ('gives' in asked) return grantable(scenario, asked).join(' ') !== asked.gives;
-  return !isAllowed(asked) && !('refused' in asked) && !('noGrantHelps' in asked);
+  return !isAllowed(asked) && !('refused' in asked);
 }
 
 /** The requested scopes that some grant could give. */
 function grantable({ resources }: Scenario, asked: Extract<Case, { gives: string }>): string[] {
-  const known = asked.resource === undefined ? undefined : (resources[asked.resource] ?? []);
+  const uri = 'machineToken' in asked ? asked.machineToken : asked.resource;
+  const known = uri === undefined ? undefined : (resources[uri] ?? []);
   return asked.scopes
     .split(' ')
     .filter((scope) => identityScopes.has(scope) || !known || known.includes(scope));

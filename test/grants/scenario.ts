@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { resourceSchema } from '../../src/config/resources-schema.ts';
 import { usernameOf } from '../../src/identity/claims.ts';
 import type { Identified, Identity } from '../../src/identity/identity.ts';
 import { accountNamesOf } from '../../src/policy/account-names.ts';
@@ -18,6 +19,8 @@ import { extraClaimsOf } from '../../src/policy/extra-claims.ts';
 import { rulesOf } from '../../src/policy/grant.ts';
 import { groupsOf } from '../../src/policy/groups.ts';
 import { requirementSchema } from '../../src/policy/requirement.ts';
+import { decideMachineToken } from '../../src/provider/machine-token.ts';
+import { createResources } from '../../src/provider/resources.ts';
 import { parseHujson } from '../../src/simulator/hujson.ts';
 import { nodesNamed, type OfflinePeer, offlinePeer } from '../../src/simulator/offline.ts';
 import { readTailnet, type Tailnet } from '../../src/simulator/tailnet.ts';
@@ -47,6 +50,13 @@ const caseSchema = z.union([
     ...who,
     scopes: z.string(),
     resource: z.string().optional(),
+    gives: z.string(),
+  }),
+  z.strictObject({
+    ...who,
+    ...flagged,
+    machineToken: z.string(),
+    scopes: z.string(),
     gives: z.string(),
   }),
   z.strictObject({ ...who, ...flagged, register: z.boolean() }),
@@ -136,6 +146,7 @@ function decide(scenario: Scenario, tailnet: Tailnet, asked: Case, peer: Ok): De
   const { identity, capMap } = peer;
   const rules = rulesOf(capMap);
   if ('enter' in asked) return enter(scenario, asked.enter, peer);
+  if ('machineToken' in asked) return machineToken(scenario, asked, peer);
   if ('scopes' in asked) {
     const { resource: uri } = asked;
     const decision = decideScopes({
@@ -157,6 +168,36 @@ function decide(scenario: Scenario, tailnet: Tailnet, asked: Case, peer: Ok): De
   const decision = decideAct({ subject, actor, resources: [asked.exchange] });
   const lacking = 'lacking' in decision ? decision.lacking : undefined;
   return { ...plain(decision), remedyFor: lacking === 'subject' ? subject.identity : identity };
+}
+
+function machineToken(
+  { resources, capabilityScopes }: Scenario,
+  { machineToken: uri, scopes }: Extract<Case, { machineToken: string }>,
+  peer: Ok,
+): Decided {
+  const { identity } = peer;
+  if (identity.kind !== 'machine')
+    return { allowed: false, remedy: undefined, facts: { gives: '' } };
+  const directory = createResources(
+    Object.entries(resources).map(([declared, known]) =>
+      resourceSchema.parse({
+        uri: declared,
+        scopes: Object.fromEntries(known.map((scope) => [scope, scope])),
+      }),
+    ),
+  );
+  const decision = decideMachineToken(
+    {
+      machine: { ...peer, identity },
+      app: { scopes: undefined },
+      isItself: true,
+      uri,
+      asked: scopes.split(' '),
+    },
+    { resources: directory, capabilityScopes },
+  );
+  const gives = decision.allowed ? decision.scopes.join(' ') : '';
+  return { allowed: decision.allowed, remedy: decision.remedy, facts: { gives } };
 }
 
 function enter(scenario: Scenario, clientId: string, { identity, capMap }: Ok): Decided {
