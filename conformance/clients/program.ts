@@ -10,7 +10,8 @@ import { createInterface } from 'node:readline';
 export interface Settings {
   /** Of the MCP server. */
   readonly url: string;
-  readonly redirectUri: string;
+  /** What it registers, but for what the SDK adds; the first redirect URI is used. */
+  readonly metadata: { readonly client_name: string; readonly redirect_uris: string[] };
   /** The client's metadata document; without it the client registers. */
   readonly documentUrl?: string;
   /** A client of its own right, no person. */
@@ -57,18 +58,13 @@ const say = (line: object): void => console.log(JSON.stringify(line));
 
 export const settings: Settings = JSON.parse(process.argv[2] ?? '{}');
 
-export const clientMetadata = {
-  client_name: 'Example agent',
-  redirect_uris: [settings.redirectUri],
-};
-
 /** The members of an `OAuthClientProvider` that are the same in both SDKs. */
 export function providerFor<Tokens, Information, Discovery>(
   kept: Kept<Tokens, Information, Discovery>,
 ) {
   return {
-    redirectUrl: settings.redirectUri,
-    clientMetadata,
+    redirectUrl: settings.metadata.redirect_uris[0],
+    clientMetadata: settings.metadata,
     ...(settings.documentUrl === undefined ? {} : { clientMetadataUrl: settings.documentUrl }),
     state: (): string => {
       kept.state = randomUUID();

@@ -64,7 +64,7 @@ async def callback() -> AuthorizationCodeResult:
 def provider() -> httpx2.Auth:
     url, machine = settings["url"], settings.get("machine")
     if machine is None:
-        metadata = OAuthClientMetadata(client_name="Example agent", redirect_uris=[settings["redirectUri"]])
+        metadata = OAuthClientMetadata.model_validate(settings["metadata"])
         return OAuthClientProvider(
             server_url=url,
             client_metadata=metadata,
