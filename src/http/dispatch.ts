@@ -13,7 +13,7 @@ import { plainContext } from '../provider/plain-context.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction } from '../provider/render.ts';
-import { showUntrusted } from '../provider/untrusted-redirect.ts';
+import { showUntrusted, stayAfterLogout } from '../provider/untrusted-redirect.ts';
 import { answerCommandLine } from './admin-api.ts';
 import { readForm } from './body.ts';
 import { createClientPages } from './client-pages.ts';
@@ -92,6 +92,9 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         await asGet(ctx, parts.bodyLimitBytes);
         await runProvider(ctx);
         return allowForms(ctx as KoaContextWithOIDC);
+      case '/logout/confirm':
+        await runProvider(ctx);
+        return stayAfterLogout(ctx, settings);
       case '/authorize/*':
         await requireOwnLogin(ctx, parts.provider());
         await runProvider(ctx);

@@ -5,6 +5,7 @@ import type { DeviceRequester } from './device-facts.ts';
 import { tryLater } from './errors.ts';
 import { factsOf } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
+import { isFromWebPage } from './web-page.ts';
 
 /** Path of the page where people allow a device. */
 export const devicePath = '/device';
@@ -36,12 +37,6 @@ export async function noteRequester(
     ...(typeof hinted === 'string' ? { hinted } : {}),
   };
   facts.device = { requester };
-}
-
-/** A web page in somebody's browser is not that person's device: the connection says nothing of it (T33). */
-function isFromWebPage({ req }: KoaContextWithOIDC): boolean {
-  const { origin, 'sec-fetch-site': site = 'none' } = req.headers;
-  return origin !== undefined || site !== 'none';
 }
 
 function whoOf(identified: Identified, address: string): DeviceRequester {

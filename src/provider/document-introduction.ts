@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts';
 import { isOwnTrouble, refusalError, tryLater } from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { factsOf } from './request.ts';
+import { isFromWebPage } from './web-page.ts';
 
 /**
  * Decides whether the request under way may bring a client that nobody logged in with before, and so make us ask a
@@ -25,6 +26,7 @@ export function createIntroduction(clock: Clock): Introduce {
   return async () => {
     const { ctx } = Provider;
     if (!ctx) throw stranger();
+    if (isOtherPage(ctx)) throw stranger();
     const { identify, peer } = factsOf(ctx);
     const identified = await identify();
     if (!identified.ok) {
@@ -38,6 +40,9 @@ export function createIntroduction(clock: Clock): Introduce {
     return identified.identity;
   };
 }
+
+/** A program behind a web page of elsewhere has no identity: it would borrow its visitor's (T33). */
+const isOtherPage = (ctx: KoaContextWithOIDC): boolean => !isPage(ctx) && isFromWebPage(ctx);
 
 const isPage = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.route === 'authorization';
 

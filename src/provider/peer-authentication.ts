@@ -13,6 +13,7 @@ import {
   personsDevice,
 } from './peer-client.ts';
 import { factsOf } from './request.ts';
+import { isFromWebPage } from './web-page.ts';
 
 /**
  * Asks who calls where nobody presents a credential and a client is its tailnet node; a tagged node that names no
@@ -54,11 +55,8 @@ async function isPeerClient(id: string, clients: ClientRegistry): Promise<boolea
   return client !== undefined && peerOf(client.metadata) !== undefined;
 }
 
-function refuseWebPages({ req }: Context): void {
-  const { origin, 'sec-fetch-site': site } = req.headers;
-  if (origin === undefined && (site === undefined || site === 'none' || site === 'same-origin')) {
-    return;
-  }
+function refuseWebPages(ctx: Context): void {
+  if (!isFromWebPage(ctx)) return;
   throw new errors.InvalidRequest(
     'a web page may not use the identity of the machine that shows it',
     403,

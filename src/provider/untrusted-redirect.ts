@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { asksConsent, consentKeyOf } from './consent.ts';
 import { isNativeRedirect, redirectHost } from './redirect-uri.ts';
 import { renderError } from './render.ts';
@@ -36,7 +36,10 @@ export async function showUntrusted(ctx: Context, settings: ProviderSettings): P
   if (!oidc || !refusal || oidc.route !== 'authorization') return false;
   // Koa gives undefined where there is none, whatever its types say
   const location = ctx.response.get('Location') || '';
-  if (!(await isUntrusted(ctx, oidc, settings)) || !isSent(refusal, location)) return false;
+  const uri = redirectUriOf(ctx, oidc);
+  if (!isSent(refusal, location) || !(await isUntrusted(ctx, oidc.client, uri, settings))) {
+    return false;
+  }
   const known = refusal instanceof errors.OIDCProviderError ? refusal : undefined;
   ctx.remove('Location');
   // errors of `prompt=none` have the status of the redirect that they would be
@@ -47,7 +50,6 @@ export async function showUntrusted(ctx: Context, settings: ProviderSettings): P
       ? {}
       : { error_description: known.error_description }),
   };
-  const uri = redirectUriOf(ctx, oidc);
   const isLink = location !== '' && location.length <= longestLink;
   const back = isLink ? { host: redirectHost(uri), url: location } : undefined;
   await renderError(ctx as never, out, refusal, settings, back);
@@ -64,9 +66,22 @@ function isSent(refusal: Error, location: string): boolean {
   return location !== '' || mayRedirect === true;
 }
 
-async function isUntrusted(ctx: Context, oidc: Oidc, settings: ProviderSettings): Promise<boolean> {
-  const { client } = oidc;
-  const uri = redirectUriOf(ctx, oidc);
+/** The same for the way back from a logout, which takes no click where nobody was logged in. */
+export async function stayAfterLogout(ctx: Context, settings: ProviderSettings): Promise<void> {
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+  const location = ctx.response.get('Location') || '';
+  if (location === '' || location.startsWith(`${settings.issuer}/`)) return;
+  if (await isUntrusted(ctx, oidc?.client, location, settings)) {
+    ctx.set('Location', `${settings.issuer}/logout/success`);
+  }
+}
+
+async function isUntrusted(
+  ctx: Context,
+  client: Client | undefined,
+  uri: string,
+  settings: ProviderSettings,
+): Promise<boolean> {
   if (!client || isNativeRedirect(uri) || !asksConsent(client, uri)) return false;
   const identified = await factsOf(ctx).identify();
   if (!identified.ok) return true;

@@ -177,6 +177,21 @@ describe('T18 who makes us ask', () => {
     expect(site.count('/client.json')).toBe(1);
   });
 
+  it.each([{ origin: 'https://evil.test' }, { 'sec-fetch-site': 'same-site' }])(
+    'T33 is no web page that borrows its visitor: %o',
+    async (headers) => {
+      await using at = await startDocumentWorld();
+      const { world, site } = at;
+      const form = { client_id: site.publish('/client.json'), token: 'x' };
+      const paths = ['/token', '/request', '/device_authorization', '/introspect', '/revoke'];
+      for (const path of paths) {
+        const answer = await new Browser().open(`${world.issuer}${path}`, { form, headers });
+        expect(JSON.parse(answer.body), path).toMatchObject({ error: 'invalid_client' });
+      }
+      expect(site.asked).toEqual([]);
+    },
+  );
+
   it('T14 is nobody who does so thirty times a minute', async () => {
     await using at = await startDocumentWorld();
     const { world, site } = at;

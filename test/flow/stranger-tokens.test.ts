@@ -100,7 +100,7 @@ describe('T12 tokens of others', () => {
     const look = async (token: string) => {
       const { client_id, client_secret } = client;
       const answer =
-        metadata.token_endpoint_auth_method === 'client_secret_post'
+        metadata['token_endpoint_auth_method'] === 'client_secret_post'
           ? await new Browser('127.0.0.9').open(`${world.issuer}/introspect`, {
               form: { token, client_id, client_secret: client_secret ?? '' },
             })

@@ -147,3 +147,36 @@ describe('who is sent on with an error', () => {
     ]);
   });
 });
+
+describe('T09 T17: the way back from a logout', () => {
+  const after = 'https://claude.test/bye';
+  const leave = async (clientId: string, address?: string) => {
+    const browser = new Browser(address);
+    const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: after });
+    // nobody is logged in: the page sends itself, by oidc-provider's script
+    const page = await browser.open(`${world.issuer}/logout?${query}`);
+    const xsrf = /name="xsrf" value="([^"]+)"/u.exec(page.body)?.[1] ?? '';
+    const answer = await browser.open(`${world.issuer}/logout/confirm`, {
+      form: { xsrf, logout: 'yes' },
+      headers: { origin: world.issuer },
+    });
+    return answer.location?.href;
+  };
+  const here = () => `${world.issuer}/logout/success`;
+
+  test('leads to a client that came by itself for whoever allowed it something there', async () => {
+    await register(world, 'stranger', { post_logout_redirect_uris: [after] });
+    expect(await leave('stranger')).toBe(here());
+    await press(world, await ask(world));
+    expect(await leave('stranger')).toBe(after);
+    expect(await leave('stranger', bobs)).toBe(here());
+    expect(await leave('stranger', '127.0.0.5')).toBe(here());
+  });
+
+  test('leads to one that an operator entered or approved', async () => {
+    const metadata = { post_logout_redirect_uris: [after] };
+    await register(world, 'entered', metadata, 'admin');
+    await register(world, 'approved', { ...metadata, tsidp_approved: true });
+    for (const id of ['entered', 'approved']) expect(await leave(id)).toBe(after);
+  });
+});
