@@ -1,5 +1,5 @@
 import type { FlagSpecs, ParsedFlags } from '../config/flags.ts';
-import type { Family, FamilyFilter } from '../store/family-table.ts';
+import { type Family, type FamilyFilter, shortNameLength } from '../store/family-table.ts';
 import { printable } from './print.ts';
 
 export const familyFlags: FlagSpecs = {
@@ -16,13 +16,11 @@ export const familyFilter = (flags: ParsedFlags): FamilyFilter => ({
   token: flags.strings['chain']?.at(-1),
 });
 
-const nameLength = 16;
-
 /** As programs read it; names as audit records have them. */
 export const viewFamily = (family: Family): Readonly<Record<string, unknown>> => ({
   ...family,
-  name: family.name.slice(0, nameLength),
-  parents: family.parents.map((parent) => parent.slice(0, nameLength)),
+  name: family.name.slice(0, shortNameLength),
+  parents: family.parents.map((parent) => parent.slice(0, shortNameLength)),
   createdAt: toTime(family.createdAt),
   ...(family.expiresAt === undefined ? {} : { expiresAt: toTime(family.expiresAt) }),
 });
@@ -34,14 +32,14 @@ export const familyHeadings = [
 
 export const familyRow = (family: Family): string[] =>
   [
-    family.name.slice(0, nameLength),
+    family.name.slice(0, shortNameLength),
     family.subject ?? '-',
     family.clientId ?? '-',
     family.device ?? '-',
     family.resources.join(' ') || '-',
     family.scopes.join(' ') || '-',
     family.actors.join(' < ') || '-',
-    family.parents.map((parent) => parent.slice(0, nameLength)).join(' ') || '-',
+    family.parents.map((parent) => parent.slice(0, shortNameLength)).join(' ') || '-',
     toTime(family.createdAt),
     family.expiresAt === undefined ? '-' : toTime(family.expiresAt),
   ].map(printable);

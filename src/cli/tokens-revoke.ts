@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts';
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import type { Family } from '../store/family-table.ts';
+import { type Family, shortNameLength } from '../store/family-table.ts';
 import type { Store } from '../store/store.ts';
 import { withExistingStore } from './client-store.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
@@ -49,7 +49,7 @@ const recordRevocation = ({ audit }: Store, family: Family): void => {
     client: family.clientId,
     device: family.device,
     reason: 'revoked by an administrator',
-    jti: [family.name.slice(0, 16)],
+    jti: [family.name.slice(0, shortNameLength)],
     detail: { by: 'cli' },
   });
 };

@@ -9,23 +9,18 @@ import {
   type RefreshToken,
 } from 'oidc-provider';
 import type { Identified } from '../identity/identity.ts';
-import type { DeviceBinding } from '../identity/oracle.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
-import { type Decision, type Denied, denied as refused } from '../policy/decision.ts';
-import { rulesOf } from '../policy/grant.ts';
-import { machineResources } from '../policy/machine-resources.ts';
-import { canonicalResource } from '../policy/resource.ts';
+import type { Party } from '../policy/decide-act.ts';
+import type { Denied } from '../policy/decision.ts';
 import { claimsFor } from './account-claims.ts';
 import { allowedPeer } from './clickless.ts';
 import { isDeviceClick, takeClick } from './device-click.ts';
-import { appOf, enter } from './enter.ts';
+import { appOf } from './enter.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
-import { actorsOf, bindingOf } from './grants.ts';
-import { mayStillAct } from './may-still-act.ts';
-import { isPeer, machineClientId, peerOf, tokenExchangeGrant } from './peer-client.ts';
+import { bindingOf } from './grants.ts';
+import { clientOf, type IssuedToken, stillGood } from './may-still.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
-import { type ResourceToken, stillGranted } from './still-granted.ts';
 
 type TokenWithGrant = AuthorizationCode | DeviceCode | AccessToken | RefreshToken;
 
@@ -54,16 +49,6 @@ export async function findAccount(
   return accountBehind(ctx, subject, token, settings);
 }
 
-/** What a token remembers of the login that it came from. */
-interface IssuedToken extends ResourceToken {
-  readonly clientId?: string | undefined;
-  readonly gty?: string | undefined;
-  /** The device behind it, and those of who acts, where the caller has read its Grant already. */
-  readonly binding?: DeviceBinding | undefined;
-  readonly actors?: readonly DeviceBinding[] | undefined;
-  readonly grantId?: string | undefined;
-}
-
 /**
  * The account behind a token that was issued earlier; see `findAccount`.
  * @throws errors.TemporarilyUnavailable (503) while tailscaled can't say
@@ -86,59 +71,12 @@ export async function accountBehind(
     const reason = 'the device now belongs to somebody else';
     return denied(ctx, subject, token, { reason }, settings);
   }
-  const client = await clientOf(ctx, token);
+  const client = await clientOf(ctx, token.clientId);
   if (!client) return undefined;
-  const decision = await mayStill(ctx, token, { known: identified, client }, settings);
-  if (!decision.allowed) return denied(ctx, subject, token, decision, settings);
-  const granted = stillGranted(token, { known: identified, client }, settings);
-  if (!granted.allowed) return denied(ctx, subject, token, granted, settings);
-  return { ...accountOf(ctx, identified, client, settings), scopes: granted.scopes };
-}
-
-interface Holder {
-  readonly known: Extract<Identified, { ok: true }>;
-  readonly client: Client;
-}
-
-/**
- * A login may go on while its person may enter the app, a machine's own token while the machine is that client, an
- * exchanged one while all who act are there and may act.
- */
-async function mayStill(
-  ctx: KoaContextWithOIDC,
-  token: IssuedToken,
-  { known, client }: Holder,
-  settings: ProviderSettings,
-): Promise<Decision> {
-  if (token.gty === tokenExchangeGrant) {
-    const actors = token.actors ?? (await actorsOf(ctx, token.grantId));
-    return mayStillAct({ subject: known, actors, resources: token.aud }, settings);
-  }
-  if (token.gty !== 'client_credentials') return enter(appOf(client), known, settings);
-  const { identity } = known;
-  const peer = peerOf(client);
-  if (!peer || identity.kind !== 'machine' || !isPeer(peer, identity)) {
-    return refused([{ reason: 'this machine is no longer the client' }], []);
-  }
-  const named = machineResources({ identity, rules: rulesOf(known.capMap) });
-  const audience = [token.aud ?? []].flat();
-  // nobody registered it: it has what its grants name
-  if (
-    client.clientId === machineClientId(identity) &&
-    !audience.every((uri) => named.includes(canonicalResource(uri)))
-  ) {
-    return refused([{ reason: 'no grant names the resource of this token any more' }], []);
-  }
-  return { allowed: true, trace: [] };
-}
-
-/** Mostly the request's own client, which is loaded already. */
-async function clientOf(
-  { oidc }: KoaContextWithOIDC,
-  { clientId }: IssuedToken,
-): Promise<Client | undefined> {
-  if (oidc.client && oidc.client.clientId === clientId) return oidc.client;
-  return oidc.provider.Client.find(clientId ?? '');
+  const good = await stillGood(ctx, token, { known: identified, client }, settings);
+  if (!good.allowed) return denied(ctx, subject, token, good, settings);
+  const { scopes, actor } = good;
+  return { ...accountOf(ctx, identified, client, settings), scopes, actor };
 }
 
 function denied(
@@ -148,6 +86,7 @@ function denied(
   { reason, trace }: Pick<Denied, 'reason'> & Partial<Denied>,
   settings: ProviderSettings,
 ): undefined {
+  factsOf(ctx).deniedAccount = true;
   settings.audit.append({
     at: settings.clock.nowSeconds(),
     event: 'denial',
@@ -165,6 +104,8 @@ export interface TailnetAccount extends Account {
   readonly known: Extract<Identified, { ok: true }>;
   /** Behind a token that was issued earlier: its scopes, as far as grants still give them. */
   readonly scopes?: readonly string[];
+  /** Who acts with it, newest. */
+  readonly actor?: Party | undefined;
 }
 
 /** The account of somebody whom tailscaled named in this request. */

@@ -1,5 +1,6 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
+import { shortNameLength } from '../store/family-table.ts';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
 import { actorsOf } from './actor-chain.ts';
 import { refusedConsent } from './consent.ts';
@@ -7,7 +8,7 @@ import { PolicyDenied } from './denial.ts';
 import { tokenExchangeGrant } from './peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
-import { tokenName, tokenNameLength } from './token-name.ts';
+import { tokenName } from './token-name.ts';
 
 /**
  * Writes one audit record for each login, denial, token, refresh, revocation and logout. oidc-provider's events
@@ -89,7 +90,7 @@ function chainOf(ctx: KoaContextWithOIDC): Pick<AuditRecord, 'actors' | 'parents
   return {
     actors: actorsOf(chain.act),
     // Grants name those that they descend from by the whole digest
-    parents: chain.parents.map((name) => name.slice(0, tokenNameLength)),
+    parents: chain.parents.map((name) => name.slice(0, shortNameLength)),
   };
 }
 

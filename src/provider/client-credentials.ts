@@ -13,7 +13,7 @@ import { oauthText } from './errors.ts';
 import { type BoundGrant, deviceBinding } from './grants.ts';
 import { decideMachineToken, requestedAt } from './machine-token.ts';
 import { machineClientId } from './peer-client.ts';
-import { bindToProof } from './proof.ts';
+import { bindToProof, takeProof } from './proof.ts';
 import { factsOf, type KnownMachine } from './request.ts';
 import { resourceServerOf, serverInfo } from './resource-info.ts';
 import { invalidTarget, resourceScopesOf } from './resource-scopes.ts';
@@ -61,6 +61,7 @@ async function answerMachine(
     throw new errors.InvalidScope(reason, asked.join(' '));
   }
   const { resource } = decision;
+  const proof = await takeProof(ctx);
   const account = accountOf(ctx, machine, client, settings);
   const server = resourceServerOf(ctx, resource, serverInfo(resource, decision.scopes));
   const grant: BoundGrant = new provider.Grant({
@@ -79,6 +80,7 @@ async function answerMachine(
     gty: grantType,
     scope: decision.scopes.join(' ') || undefined,
   } as never);
+  bindToProof(token, proof);
   await answer(ctx, provider, 'AccessToken', Object.assign(token, { resourceServer: server }));
 }
 
@@ -112,6 +114,7 @@ async function answerClient(
       resourceServer: resourceServerOf(ctx, resource, serverInfo(resource, scopes)),
     });
   }
+  bindToProof(token, await takeProof(ctx));
   await answer(ctx, provider, 'ClientCredentials', token);
 }
 
@@ -131,7 +134,6 @@ async function answer(
   model: 'AccessToken' | 'ClientCredentials',
   token: Token,
 ): Promise<void> {
-  await bindToProof(ctx, token);
   ctx.oidc.entity(model, token);
   const value = await token.save();
   ctx.body = grantHelpers.buildTokenResponse(provider, {

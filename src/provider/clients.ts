@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload, Client, Provider } from 'oidc-provider';
 import type { ClientTable, StoredClient } from '../store/store.ts';
 import { secretMatches } from './client-authentication.ts';
-import { machineClient } from './peer-client.ts';
+import { machineClient, tokenExchangeGrant } from './peer-client.ts';
 import { checkRedirectUri, redirectUriMatches } from './redirect-uri.ts';
 import type { ClientWriter } from './registered-clients.ts';
 import type { SecretChecker } from './secrets.ts';
@@ -20,14 +20,20 @@ export function createClientRegistry(
 }
 
 /** oidc-provider's adapter of its `Client` model: it writes clients that register themselves, our commands the others. */
-export function clientAdapter(registry: ClientRegistry, writer: ClientWriter): Adapter {
+export function clientAdapter(
+  registry: ClientRegistry,
+  writer: ClientWriter,
+  tokenExchange: boolean,
+): Adapter {
   const never = async () => {
     throw new Error('clients have no such operation');
   };
   return {
     async find(id) {
       const client = await registry.find(id);
-      return client && metadataFor(client);
+      if (!client) return undefined;
+      const metadata = metadataFor(client);
+      return tokenExchange ? metadata : withoutExchange(metadata);
     },
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
@@ -36,6 +42,14 @@ export function clientAdapter(registry: ClientRegistry, writer: ClientWriter): A
     destroy: writer.destroy,
     revokeByGrantId: never,
   };
+}
+
+/** oidc-provider takes no client that names a grant type which is switched off, and most have it by default. */
+function withoutExchange(metadata: AdapterPayload): AdapterPayload {
+  const { grant_types: grantTypes } = metadata;
+  if (!Array.isArray(grantTypes)) return metadata;
+  const rest = grantTypes.filter((grantType) => grantType !== tokenExchangeGrant);
+  return { ...metadata, grant_types: rest };
 }
 
 function metadataFor(client: StoredClient): AdapterPayload {

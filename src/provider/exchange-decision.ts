@@ -19,6 +19,10 @@ export interface ExchangeQuestion {
   /** What the subject's token says of who may act, and of who does already. */
   readonly mayAct: MayAct | undefined;
   readonly act: Act | undefined;
+  /** What the client that the subject's token was issued to says of who may act with its tokens. */
+  readonly clientMayAct?: MayAct | undefined;
+  /** Who acts already, newest: where nobody joins, the new token is for them to act with. */
+  readonly current?: Party | undefined;
   /** The audiences asked for. */
   readonly targets: readonly string[];
   /** How many actors a chain may have. */
@@ -34,7 +38,8 @@ export type ExchangeDecision =
 /** May a token of the subject be exchanged for these resources, for this actor? By the token, the chain and the grants. */
 export function decideExchange(question: ExchangeQuestion): ExchangeDecision {
   const { subject, acting, targets, maxDepth } = question;
-  if (!mayAct(question.mayAct, acting?.actor)) {
+  const limits = [question.mayAct, question.clientMayAct];
+  if (limits.some((allowed) => !mayAct(allowed, acting?.actor))) {
     const outcome = 'names somebody else as the actor';
     return refused(question, 'may_act', outcome, `may_act of the subject_token ${outcome}`);
   }
@@ -43,7 +48,11 @@ export function decideExchange(question: ExchangeQuestion): ExchangeDecision {
   if ('problem' in chain) {
     return refused(question, 'act', chain.problem, problems[chain.problem]);
   }
-  const decision = decideAct({ subject, actor: acting?.party, resources: targets });
+  const decision = decideAct({
+    subject,
+    actor: acting?.party ?? question.current,
+    resources: targets,
+  });
   if (!decision.allowed) return { ...decision, error: 'invalid_target' };
   return { allowed: true, act: chain.act, trace: decision.trace };
 }

@@ -1,17 +1,17 @@
 import type { TokenEndpointGrantContext } from 'oidc-provider';
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
+import type { Clock } from '../clock.ts';
 import type { Act } from './actor-chain.ts';
+import type { Acting } from './exchange-actor.ts';
 import { type ExchangeRequest, issuedType } from './exchange-request.ts';
 import type { Narrowed } from './exchange-scopes.ts';
 import type { BoundGrant } from './grants.ts';
 import { tokenExchangeGrant } from './peer-client.ts';
 import type { PresentedToken } from './presented-token.ts';
-import { bindToProof } from './proof.ts';
+import { bindToProof, type Proof } from './proof.ts';
 import { factsOf } from './request.ts';
 import { resourceServerOf, serverInfo } from './resource-info.ts';
 import type { Resource } from './resources.ts';
-import type { ProviderSettings } from './settings.ts';
-import type { Acting } from './token-exchange.ts';
 
 export interface Exchanged {
   readonly subject: PresentedToken;
@@ -19,6 +19,7 @@ export interface Exchanged {
   readonly act: Act | undefined;
   readonly narrowed: Narrowed;
   readonly tokenType: ExchangeRequest['tokenType'];
+  readonly proof: Proof | undefined;
 }
 
 /**
@@ -27,12 +28,18 @@ export interface Exchanged {
  */
 export async function issueExchanged(
   ctx: TokenEndpointGrantContext,
-  { subject, acting, act, narrowed, tokenType }: Exchanged,
-  _settings: ProviderSettings,
+  { subject, acting, act, narrowed, tokenType, proof }: Exchanged,
+  clock: Clock,
 ): Promise<void> {
   const { client, provider } = ctx.oidc;
-  const { resources, scopes, lifetime } = narrowed;
-  const parents = [subject.family.name, ...(acting?.family ? [acting.family] : [])];
+  const { resources, scopes, expiresAt } = narrowed;
+  const [first] = resources;
+  const server = resourceServerOf(
+    ctx,
+    first,
+    serverInfo(asRequested(first, tokenType, resources), scopes),
+  );
+  const parents = [subject.family.name, ...(acting?.token ? [acting.token.family.name] : [])];
   const actors = [...(acting ? [acting.device] : []), ...subject.family.actors];
   const chain = { act, mayAct: subject.mayAct, parents };
   factsOf(ctx).chain = chain;
@@ -45,24 +52,23 @@ export async function issueExchanged(
   const grantId = await grant.save();
   ctx.oidc.entity('Grant', grant);
 
-  const [first] = resources;
-  const server = { ...serverInfo(asRequested(first, tokenType, resources), scopes) };
   const token = new provider.AccessToken({
     accountId: subject.accountId,
     client,
     grantId,
     gty: tokenExchangeGrant,
     scope: scopes.join(' ') || undefined,
-    expiresIn: lifetime,
+    // to the second: a life counted from the moment of saving could be longer than that of the subject_token
+    exp: expiresAt,
   } as never);
-  Object.assign(token, { resourceServer: resourceServerOf(ctx, first, server) });
+  Object.assign(token, { resourceServer: server });
   if (resources.length > 1) Object.assign(token, { aud: resources.map(({ uri }) => uri) });
-  await bindToProof(ctx, token);
+  bindToProof(token, proof);
   ctx.oidc.entity('AccessToken', token);
   const accessToken = await token.save();
   ctx.body = grantHelpers.buildTokenResponse(provider, {
     accessToken,
-    expiresIn: lifetime,
+    expiresIn: expiresAt - clock.nowSeconds(),
     scope: token.scope ?? '',
     tokenType: token.tokenType,
     issuedTokenType: issuedType(tokenType),

@@ -92,14 +92,23 @@ function targetsOf(
   { resource, audience }: Parameters,
   resources: ResourceDirectory,
 ): readonly string[] {
-  const named = [resource ?? [], audience ?? []].flat();
-  const texts = named.filter((one): one is string => typeof one === 'string' && one !== '');
+  const uris = textsOf(resource);
+  if (!uris.every((uri) => URL.canParse(uri) && !uri.includes('#'))) {
+    throw new errors.InvalidTarget(
+      'a resource must be an absolute URI without a fragment (RFC 8707 section 2): a name is an audience',
+    );
+  }
+  const texts = [...uris, ...textsOf(audience)];
   for (const one of texts) {
     if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,2000}$/u.test(one)) {
       throw new errors.InvalidTarget('a resource or audience must be printable ASCII');
     }
   }
   return [...new Set(texts.map((one) => resources.find(one)?.uri ?? canonicalResource(one)))];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return [value ?? []].flat().filter((one): one is string => typeof one === 'string' && one !== '');
 }
 
 function textOf(parameters: Parameters, name: string): string | undefined {

@@ -1,9 +1,9 @@
 import { type Client, errors } from 'oidc-provider';
 import type { Identified } from '../identity/identity.ts';
+import { scopesOf } from './client-settings.ts';
 import { type ExchangeRequest, travellingScopes } from './exchange-request.ts';
-import type { PresentedToken } from './presented-token.ts';
 import { resourceScopesOf, scopesAt } from './resource-scopes.ts';
-import { type Resource, undeclaredResource } from './resources.ts';
+import { maxJwtSeconds, type Resource, undeclaredResource } from './resources.ts';
 import type { ProviderSettings } from './settings.ts';
 
 type Known = Extract<Identified, { ok: true }>;
@@ -12,8 +12,17 @@ type Known = Extract<Identified, { ok: true }>;
 export interface Narrowed {
   readonly resources: readonly [Resource, ...Resource[]];
   readonly scopes: readonly string[];
-  /** Seconds. */
-  readonly lifetime: number;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+/** What a token was worth when it was presented: its scopes are those that grants still give. */
+export interface Ceiling {
+  readonly scopes: readonly string[];
+  /** Its scopes at resources are all that may come of it. */
+  readonly isLimited: boolean;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
 }
 
 /**
@@ -22,8 +31,8 @@ export interface Narrowed {
  * @throws errors.InvalidTarget, errors.InvalidScope
  */
 export function narrow(
-  { targets, scopes: asked }: Pick<ExchangeRequest, 'targets' | 'scopes'>,
-  subject: Pick<PresentedToken, 'audience' | 'scope' | 'expiresAt'>,
+  { targets, scopes: asked, tokenType }: Pick<ExchangeRequest, 'targets' | 'scopes' | 'tokenType'>,
+  subject: Ceiling,
   who: { readonly known: Known; readonly client: Client },
   settings: ProviderSettings,
 ): Narrowed {
@@ -32,9 +41,12 @@ export function narrow(
   );
   if (!first) throw new errors.InvalidTarget('name the resource or audience that the token is for');
   const resources = [first, ...others] as const;
-  const has = subject.scope.split(' ');
+  if (tokenType === 'jwt' && resources.some(({ uri }) => !URL.canParse(uri))) {
+    throw new errors.InvalidTarget('tokens for a name that is no URI are opaque');
+  }
+  const has = subject.scopes;
   // a login that named no resource has not been narrowed yet: policy alone says what is there
-  const ceiling = subject.audience.length > 0 ? new Set(resourceScopesOf(has)) : undefined;
+  const ceiling = subject.isLimited ? new Set(resourceScopesOf(has)) : undefined;
   const wanted = resourceScopesOf(asked ?? ceiling ?? resources.flatMap(scopesKnownBy));
   const within = ceiling ? wanted.filter((scope) => ceiling.has(scope)) : wanted;
   const granted = resources.reduce<readonly string[]>(
@@ -47,11 +59,16 @@ export function narrow(
       resourceScopesOf(asked).join(' '),
     );
   }
-  const own = travellingScopes(has).filter((scope) => asked?.includes(scope) ?? true);
-  const left = subject.expiresAt - settings.clock.nowSeconds();
-  const lifetime = Math.min(left, ...resources.map(({ ttlSeconds }) => ttlSeconds));
-  if (lifetime <= 0) throw new errors.InvalidRequest('subject_token has expired');
-  return { resources, scopes: [...own, ...granted], lifetime };
+  const allowed = scopesOf(who.client);
+  const own = travellingScopes(has).filter(
+    (scope) => (asked?.includes(scope) ?? true) && (allowed?.has(scope) ?? true),
+  );
+  const longest = tokenType === 'jwt' ? maxJwtSeconds : Number.POSITIVE_INFINITY;
+  const lifetime = Math.min(longest, ...resources.map(({ ttlSeconds }) => ttlSeconds));
+  const now = settings.clock.nowSeconds();
+  const expiresAt = Math.min(subject.expiresAt, now + lifetime);
+  if (expiresAt <= now) throw new errors.InvalidRequest('subject_token has expired');
+  return { resources, scopes: [...own, ...granted], expiresAt };
 }
 
 function scopesKnownBy({ scopes }: Resource): readonly string[] {

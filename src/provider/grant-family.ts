@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { DeviceBinding } from '../identity/oracle.ts';
 import type { ModelAdapter } from '../store/store.ts';
 
 /** What of a Grant decides whether it still counts. */
@@ -9,6 +10,17 @@ interface Member {
   readonly parents?: readonly string[] | undefined;
 }
 
+/** A Grant that another one descends from, as it is stored. */
+export interface Ancestor extends Member {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly openid?: { readonly scope?: string } | undefined;
+  /** Scopes by resource. */
+  readonly resources?: Readonly<Record<string, string>> | undefined;
+  /** Of those who acted with its tokens, newest first. */
+  readonly actors?: readonly DeviceBinding[] | undefined;
+}
+
 export interface FamilyParts {
   readonly grants: ModelAdapter;
   /** Sessions that were ended. */
@@ -16,23 +28,31 @@ export interface FamilyParts {
   readonly clock: Clock;
 }
 
-/** Longer than any chain that we issue. */
-const maxDepth = 32;
+/** How many Grants one may descend from: each is read whenever its tokens are used. */
+export const maxAncestors = 32;
 
 /**
- * Is a Grant still good beside its own row? Not when its session was ended, and not when any Grant is gone that it
- * descends from: who revokes a token revokes all that was exchanged for it.
+ * All Grants that one descends from, parents first. Undefined where it counts no more: its session was ended, or that
+ * of an ancestor, or an ancestor is gone. Who revokes a token revokes all that was exchanged for it.
  */
-export async function isStillGood(member: Member, parts: FamilyParts, depth = 0): Promise<boolean> {
-  const { session, parents = [] } = member;
-  if (session !== undefined && (await parts.ends.find(session)) !== undefined) return false;
-  if (parents.length > 0 && depth >= maxDepth) return false;
-  for (const name of parents) {
-    const parent = await parts.grants.findByUid(name);
-    if (!parent || isOver(parent, parts.clock)) return false;
-    if (!(await isStillGood(parent as Member, parts, depth + 1))) return false;
+export async function ancestorsOf(
+  member: Member,
+  { grants, ends, clock }: FamilyParts,
+): Promise<readonly Ancestor[] | undefined> {
+  const found = new Map<string, Ancestor>();
+  const members: Member[] = [member];
+  for (const { session, parents = [] } of members) {
+    if (session !== undefined && (await ends.find(session)) !== undefined) return undefined;
+    for (const name of parents) {
+      if (found.has(name)) continue;
+      const parent = await grants.findByUid(name);
+      if (!parent || isOver(parent, clock) || found.size >= maxAncestors) return undefined;
+      const ancestor = parent as unknown as Ancestor;
+      found.set(name, ancestor);
+      members.push(ancestor);
+    }
   }
-  return true;
+  return [...found.values()];
 }
 
 function isOver({ exp }: Record<string, unknown>, clock: Clock): boolean {

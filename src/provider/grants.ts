@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Identity } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
+import { nameOf } from '../store/family-table.ts';
 import { needsConfirmation, scopesOf } from './client-settings.ts';
 import { consentOf } from './consent.ts';
 import { factsOf } from './request.ts';
@@ -30,9 +30,9 @@ export function keepDevice(provider: Provider): void {
   });
 }
 
-/** What a Grant is called in the store and in the Grants that descend from it: the digest of its ID, in hex. */
+/** What a Grant is called in the store and in the Grants that descend from it. */
 export function grantName(grantId: string): string {
-  return hash('sha256', grantId, 'hex');
+  return nameOf(grantId);
 }
 
 /** The device behind a token's Grant; undefined when the Grant is gone, which is how tokens are revoked. */
@@ -47,14 +47,15 @@ export async function bindingOf(
   return grant?.device;
 }
 
-/** The devices of those who act with a token, newest first. */
-export async function actorsOf(
+/** The devices of those who act with a token, newest first, and the Grants that it descends from. */
+export async function lineageOf(
   ctx: KoaContextWithOIDC,
   grantId: string | undefined,
-): Promise<readonly DeviceBinding[]> {
-  if (!grantId) return [];
-  const grant: BoundGrant | undefined = await ctx.oidc.provider.Grant.find(grantId);
-  return grant?.actors ?? [];
+): Promise<Required<Pick<BoundGrant, 'actors' | 'ancestors'>>> {
+  const grant: BoundGrant | undefined = grantId
+    ? await ctx.oidc.provider.Grant.find(grantId)
+    : undefined;
+  return { actors: grant?.actors ?? [], ancestors: grant?.ancestors ?? [] };
 }
 
 /**

@@ -51,7 +51,8 @@ export function decideMachineToken(
   }
   const decision = scopesOfApp(
     resource,
-    requestedAt(resource, asked),
+    // whoever asks for scopes that there are not must not get those that there are
+    asked.length > 0 ? asked : requestedAt(resource, asked),
     { known: machine, app },
     settings,
   );

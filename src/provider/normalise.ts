@@ -1,5 +1,6 @@
 import { canonicalResource } from '../policy/resource.ts';
 import { isScope } from '../policy/scope.ts';
+import { tokenExchangeGrant } from './peer-client.ts';
 import type { ResourceDirectory } from './resources.ts';
 
 /** Parameters as a query or form parser gives them: a repeated one is an array, which oidc-provider refuses. */
@@ -39,13 +40,17 @@ export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocab
   }
 }
 
+/** Grants that answer for unknown scopes themselves: who asks for one there must not get all that there is. */
+const exactGrants: ReadonlySet<unknown> = new Set(['client_credentials', tokenExchangeGrant]);
+
 /** `/token`: a `scope` (of a refresh) may hold commas and unknown scopes, too; none left means "as before". */
 export function normaliseToken(parameters: Parameters, vocabulary: Vocabulary): void {
   spellResources(parameters, vocabulary);
-  const { scope } = parameters;
+  const { scope, grant_type: grantType } = parameters;
   if (typeof scope !== 'string') return;
   const everywhere = { ...vocabulary, anyResource: urisOf(parameters).length === 0 };
-  const known = words(scope).filter(knownScope(parameters, everywhere));
+  const isKnown = exactGrants.has(grantType) ? () => true : knownScope(parameters, everywhere);
+  const known = words(scope).filter(isKnown);
   if (known.length > 0) parameters['scope'] = known.join(' ');
   else delete parameters['scope'];
 }

@@ -1,10 +1,13 @@
 import { type AccessToken, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { DeviceBinding } from '../identity/oracle.ts';
+import { shortNameLength } from '../store/family-table.ts';
 import type { Act, MayAct } from './actor-chain.ts';
 import type { PresentedParameter } from './exchange-request.ts';
-import { type FamilyParts, isStillGood } from './grant-family.ts';
+import { ancestorsOf, type FamilyParts } from './grant-family.ts';
 import { type BoundGrant, grantName } from './grants.ts';
+import type { Lineage } from './may-still.ts';
 import type { OwnJwt, ReadOwnJwt } from './own-jwt.ts';
+import { looksStructured } from './structured-tokens.ts';
 
 /** One of our tokens, as somebody presents it for an exchange. Alive when it was read. */
 export interface PresentedToken {
@@ -14,16 +17,19 @@ export interface PresentedToken {
   /** The resources that it is for; none for the tokens of a plain login. */
   readonly audience: readonly string[];
   readonly scope: string;
-  /** Epoch seconds. */
+  /** Its scopes at resources are all that may come of it: of a plain login, policy alone says what may. */
+  readonly isLimited: boolean;
+  /** Epoch seconds: when it ends, or what it rests on. */
   readonly expiresAt: number;
+  /** Thumbprint of the key that it is bound to (RFC 9449). */
+  readonly keyThumbprint: string | undefined;
   readonly act: Act | undefined;
   readonly mayAct: MayAct | undefined;
   readonly gty: string | undefined;
   /** Of its Grant. */
-  readonly family: {
+  readonly family: Lineage & {
     readonly name: string;
     readonly device: DeviceBinding | undefined;
-    readonly actors: readonly DeviceBinding[];
   };
 }
 
@@ -39,6 +45,7 @@ export async function readPresented(
   { readJwt, family }: TokenSources,
 ): Promise<PresentedToken> {
   const { provider } = ctx.oidc;
+  if (type === 'jwt' && !looksStructured(token)) throw unusable(name);
   const signed = type === 'access_token' ? undefined : await readJwt(token);
   // `jwt` is whatever is one: the header says which (RFC 8693 section 3)
   const isIdToken = signed !== undefined && signed.type !== 'at+jwt';
@@ -57,7 +64,7 @@ async function readAccessToken(
   const token: AccessToken | undefined = await provider.AccessToken.find(value);
   if (!token || token.isExpired || !token.grantId) return undefined;
   const grant: BoundGrant | undefined = await provider.Grant.find(token.grantId);
-  const { clientId, accountId, exp } = token;
+  const { clientId, accountId, exp = 0 } = token;
   if (grant?.accountId !== accountId || grant.clientId !== clientId || clientId === undefined) {
     return undefined;
   }
@@ -67,7 +74,9 @@ async function readAccessToken(
     clientId,
     audience: [token.aud ?? []].flat(),
     scope: token.scope ?? '',
-    expiresAt: exp ?? 0,
+    isLimited: token.aud !== undefined,
+    expiresAt: Math.min(exp, grant.exp ?? exp),
+    keyThumbprint: token.jkt,
     act,
     mayAct,
     gty: token.gty,
@@ -75,6 +84,7 @@ async function readAccessToken(
       name: grantName(token.grantId),
       device: grant.device,
       actors: grant.actors ?? [],
+      ancestors: grant.ancestors ?? [],
     },
   };
 }
@@ -89,20 +99,29 @@ async function readIdToken(
   const isPlain = type === undefined || type.toUpperCase() === 'JWT';
   const isGood = isPlain && typeof sub === 'string' && typeof aud === 'string' && exp !== undefined;
   if (!isGood || exp <= family.clock.nowSeconds()) return undefined;
-  const payload = await family.grants.findByUid(jti.slice(0, 16));
-  if (!payload || !(await isStillGood(payload, family))) return undefined;
+  const payload = await family.grants.findByUid(jti.slice(0, shortNameLength));
+  const ancestors = payload && (await ancestorsOf(payload, family));
+  if (!ancestors) return undefined;
   const grant: BoundGrant = new provider.Grant(payload as never);
   if (grant.isExpired || grant.accountId !== sub || grant.clientId !== aud) return undefined;
   return {
     accountId: sub,
     clientId: aud,
     audience: [],
-    scope: grant.getOIDCScope(),
-    expiresAt: exp,
+    // as much as the access tokens of the same login
+    scope: [grant.getOIDCScope(), ...Object.values(grant.resources ?? {})].join(' ').trim(),
+    isLimited: Object.keys(grant.resources ?? {}).length > 0,
+    expiresAt: Math.min(exp, grant.exp ?? exp),
+    keyThumbprint: undefined,
     act: undefined,
     mayAct: allowed as MayAct | undefined,
     gty: undefined,
-    family: { name: String(payload['uid']), device: grant.device, actors: grant.actors ?? [] },
+    family: {
+      name: String(payload['uid']),
+      device: grant.device,
+      actors: grant.actors ?? [],
+      ancestors,
+    },
   };
 }
 

@@ -26,6 +26,9 @@ export interface ResourceDirectory {
   find(uri: string): Resource | undefined;
 }
 
+/** Longer, a verifier that never asks us would accept a JWT long after it was revoked. */
+export const maxJwtSeconds = 900;
+
 type Known = Extract<Identified, { ok: true }>;
 
 export function createResources(configured: readonly ResourceConfig[]): ResourceDirectory {
@@ -54,15 +57,18 @@ export function resourceFor(
   return isGranted ? undeclaredResource(canonical) : undefined;
 }
 
-/** A resource that no operator declared has the usual settings, and no words for its scopes. */
+/**
+ * A resource that no operator declared has the usual settings, and no words for its scopes. One that is a name and no
+ * URI may be an app's ID: a JWT for it would pass for an ID token, so its tokens are opaque.
+ */
 export function undeclaredResource(uri: string): Resource {
   return {
     uri,
     name: uri,
     scopes: undefined,
     openScopes: [],
-    tokenFormat: 'jwt',
-    ttlSeconds: 900,
+    tokenFormat: URL.canParse(uri) ? 'jwt' : 'opaque',
+    ttlSeconds: maxJwtSeconds,
     algorithm: 'RS256',
     claims: [],
     clients: [],

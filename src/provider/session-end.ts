@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import Provider, { type Grant, type Session } from 'oidc-provider';
-import { type FamilyParts, isStillGood } from './grant-family.ts';
+import { type Ancestor, ancestorsOf, type FamilyParts } from './grant-family.ts';
 import { knownFacts } from './request.ts';
 
 /** A Grant with the name of the browser session that it was given in. */
@@ -8,6 +8,8 @@ export interface SessionGrant extends Grant {
   session?: string;
   /** Names of the Grants whose tokens were exchanged for this one's. */
   parents?: readonly string[];
+  /** Those and all that they descend from; where it was found in this request. */
+  ancestors?: readonly Ancestor[];
 }
 
 interface GrantModel {
@@ -41,7 +43,10 @@ export function endWithSession(provider: Provider, family: FamilyParts): void {
   const find = Grant.find;
   const findUnlessEnded = async (id: string): Promise<SessionGrant | undefined> => {
     const grant = await find.call(Grant, id, { ignoreExpiration: true });
-    return grant && (await isStillGood(grant, family)) ? grant : undefined;
+    const ancestors = grant && (await ancestorsOf(grant, family));
+    if (!ancestors) return undefined;
+    grant.ancestors = ancestors;
+    return grant;
   };
   Grant.find = async (id, options) => {
     const grant = await onceARequest(id, findUnlessEnded);

@@ -2,7 +2,7 @@ import type { Client } from 'oidc-provider';
 import type { Identified } from '../identity/identity.ts';
 import { type Denied, denied } from '../policy/decision.ts';
 import { resourceScopesOf, scopesAt } from './resource-scopes.ts';
-import { resourceFor } from './resources.ts';
+import { resourceFor, undeclaredResource } from './resources.ts';
 import type { ProviderSettings } from './settings.ts';
 
 type Known = Extract<Identified, { ok: true }>;
@@ -14,6 +14,8 @@ export interface ResourceToken {
   readonly resource?: string | readonly string[] | undefined;
   /** Of access tokens. */
   readonly aud?: string | readonly string[] | undefined;
+  /** It was exchanged: grants were asked which resources it may be for, by names or by `*`. */
+  readonly isExchanged?: boolean;
 }
 
 export type StillGranted =
@@ -36,14 +38,21 @@ export function stillGranted(
   const scopes = (token.scope ?? '').split(' ').filter((scope) => scope !== '');
   const uris = [token.aud ?? token.resource ?? []].flat();
   if (uris.length === 0) return { allowed: true, scopes };
-  const found = uris.flatMap((uri) => resourceFor(uri, known, settings.resources) ?? []);
-  if (found.length === 0) {
+  const found = uris.flatMap(
+    (uri) =>
+      resourceFor(uri, known, settings.resources) ??
+      (token.isExchanged ? undeclaredResource(uri) : []),
+  );
+  // an access token is used as a whole, a login for several resources at one after the other
+  const isWhole = token.aud !== undefined;
+  if (found.length === 0 || (isWhole && found.length < uris.length)) {
     return denied([{ reason: 'the resource of this token is no longer declared or granted' }], []);
   }
   const asked = resourceScopesOf(scopes);
   if (asked.length === 0) return { allowed: true, scopes };
   const decisions = found.map((resource) => scopesAt(resource, asked, { known, client }, settings));
-  const left = new Set(decisions.flatMap((decision) => decision.scopes));
+  const everywhere = decisions.map((decision) => new Set(decision.scopes));
+  const left = everywhere.reduce((all, one) => (isWhole ? all.intersection(one) : all.union(one)));
   const [refusal] = decisions.filter((decision) => !decision.allowed);
   if (left.size === 0 && refusal) return refusal;
   return {

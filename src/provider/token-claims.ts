@@ -17,7 +17,11 @@ export async function tokenClaims(
 ): Promise<Claims | undefined> {
   const { account, client } = ctx.oidc;
   if (!account || token.aud === undefined) return undefined;
-  const names = [token.aud].flat().flatMap((uri) => resources.find(uri)?.claims ?? []);
+  const [first = [], ...others] = [token.aud]
+    .flat()
+    .map((uri) => resources.find(uri)?.claims ?? []);
+  // each of several audiences reads the whole token
+  const names = first.filter((name) => others.every((claims) => claims.includes(name)));
   const person: Claims =
     names.length === 0
       ? {}

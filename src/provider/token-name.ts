@@ -1,9 +1,6 @@
-import { hash } from 'node:crypto';
+import { nameOf, shortNameLength } from '../store/family-table.ts';
 
-/** Hexadecimal digits. */
-export const tokenNameLength = 16;
-
-/** What an opaque token is called where it must not be written down: the beginning of its SHA-256 digest, in hex. */
+/** What an opaque token is called where it must not be written down; the store finds what hangs on it by this name. */
 export function tokenName(token: string): string {
-  return hash('sha256', token, 'hex').slice(0, tokenNameLength);
+  return nameOf(token).slice(0, shortNameLength);
 }

@@ -1,6 +1,19 @@
+import { digest } from './digest.ts';
+
+/**
+ * What a token, code or Grant is called where its value must not be written down: the digest that its row has, in
+ * hex. The beginning does, too: the time (`time-order.ts`) and 64 bits of the hash.
+ */
+export function nameOf(value: string): string {
+  return digest(value).toString('hex');
+}
+
+/** Hexadecimal digits of a name as people, audit records and `jti`s have it. */
+export const shortNameLength = 28;
+
 /** All tokens of one authorization or exchange: they live and die with one Grant. */
 export interface Family {
-  /** SHA-256 of the Grant's ID in hex; audit records have the first 16 digits. */
+  /** Of the Grant (`nameOf`); audit records have its beginning. */
   readonly name: string;
   readonly subject: string | undefined;
   readonly clientId: string | undefined;

@@ -64,7 +64,7 @@ describe('claims', () => {
         ...described,
         ...fresh,
         nbf: iat,
-        jti: expect.stringMatching(/^[0-9a-f]{16}$/),
+        jti: expect.stringMatching(/^[0-9a-f]{28}$/),
         aud: ['grafana'],
         client_id: 'grafana',
         sub: idToken['sub'],
