@@ -33,7 +33,13 @@ const scopeText = text((words) =>
 
 const scopes = z
   .record(text(checkResourceScope), scopeText, {
-    error: 'must be an object: { "scope": "words for people", … }',
+    // of a name that is no good, why
+    error: ({ code, issues }) =>
+      code === 'invalid_key'
+        ? (issues as readonly { readonly message: string }[])
+            .map(({ message }) => `has a name that ${message}`)
+            .join('; ')
+        : 'must be an object: { "scope": "words for people", … }',
   })
   .refine((all) => Object.keys(all).length <= 200, { error: 'must have at most 200 scopes' });
 

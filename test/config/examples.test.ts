@@ -22,6 +22,7 @@ test('there are examples', () => {
     'headscale.jsonc',
     'home-lab.jsonc',
     'managed.jsonc',
+    'mcp.jsonc',
     'minimal.jsonc',
     'reverse-proxy.jsonc',
   ]);
@@ -52,6 +53,11 @@ test('the examples say what their comments promise', () => {
     issuer: 'https://login.example.com',
     listen: [{ type: 'tailnet', port: 443, trustedProxies: ['tag:login-proxy'] }],
   });
+  const mcp = load('mcp.jsonc');
+  expect(mcp.registration).toMatchObject({ mode: 'granted', quarantine: true });
+  expect(mcp.metadataDocuments).toMatchObject({ mode: 'allowed' });
+  expect(mcp.resources.map(({ tokenFormat }) => tokenFormat)).toEqual(['jwt', 'opaque']);
+  expect(mcp.resources.flatMap(({ clients }) => clients)).toEqual(mcp.clients.map(({ id }) => id));
   const homeLab = load('home-lab.jsonc');
   expect(homeLab.clients.find(({ id }) => id === 'immich')?.redirectUris).toContain(
     'app.immich:///oauth-callback',
