@@ -3,15 +3,24 @@ import { systemClock } from '../clock.ts';
 import { configFlags, type ParsedFlags } from '../config/flags.ts';
 import { variable } from '../config/overrides.ts';
 import { type Config, ConfigError, loadConfigWith } from '../config.ts';
+import { auditFindings, sinkFindings } from '../doctor/audit.ts';
+import { clientFindings } from '../doctor/clients.ts';
 import { clockFinding, type Witness } from '../doctor/clock.ts';
+import { documentFindings } from '../doctor/documents.ts';
 import { configurationFiles, fileFindings, type PrivateFile } from '../doctor/files.ts';
 import { type Finding, ok, problem } from '../doctor/finding.ts';
 import { listenerFindings } from '../doctor/listener.ts';
 import { nodeFindings } from '../doctor/node.ts';
+import { registrationFindings } from '../doctor/registration.ts';
+import { resourceFindings } from '../doctor/resources.ts';
 import { type AskedPeer, ruleFindings } from '../doctor/rules.ts';
 import { trustFindings } from '../doctor/trust.ts';
+import { resolve } from '../outgoing/resolve.ts';
 import { type LocalApi, LocalApiError } from '../peer/local-api.ts';
-import { inspectDatabase } from '../store/inspect.ts';
+import { clientFromConfig } from '../provider/client-metadata.ts';
+import { peerOf } from '../provider/peer-client.ts';
+import { createResources } from '../provider/resources.ts';
+import { type InspectedClient, inspectClients, inspectDatabase } from '../store/inspect.ts';
 import { databasePath } from '../store/open.ts';
 import { StoreError } from '../store/store.ts';
 import { defineCommand, type Io } from './command.ts';
@@ -45,12 +54,18 @@ async function examine(flags: ParsedFlags, io: Io): Promise<Finding[]> {
   const file = flags.strings['config']?.at(-1) ?? variable(io.env, 'TSIDP_CONFIG');
   const api = openLocalApi(config, io);
   const state = examineState(config);
+  const clients = [...declaredClients(config), ...state.clients];
+  const peerClients = clients.filter(({ metadata }) => peerOf(metadata)).map(({ id }) => id);
   try {
     return [
       ok('configuration', `${file ?? 'without a file'}: ${config.clients.length} apps`),
       ...fileFindings(privateFiles(config, file)),
       state.finding,
-      ...(await tailnetFindings(config, api, state.witnesses)),
+      ...(state.isSound ? await auditFindings(databasePath(config.stateDirectory)) : []),
+      ...sinkFindings(config.audit),
+      ...registrationFindings({ ...config, peerClients }),
+      ...(await documentFindings(config, resolve)),
+      ...(await tailnetFindings(config, api, { ...state, clients })),
     ];
   } finally {
     api.close();
@@ -69,29 +84,43 @@ function privateFiles(config: Config, file: string | undefined): PrivateFile[] {
 }
 
 /** The database, and what its clock said last. */
-function examineState({ stateDirectory }: Config): { finding: Finding; witnesses: Witness[] } {
+function examineState({ stateDirectory }: Config): State {
   const path = databasePath(stateDirectory);
+  const nothing = { isSound: false, witnesses: [], clients: [] };
   try {
     const facts = inspectDatabase(path);
-    if (!facts)
-      return { finding: ok('state', `${path} is made at the first start`), witnesses: [] };
+    if (!facts) return { ...nothing, finding: ok('state', `${path} is made at the first start`) };
     const { sizeBytes, lastAuditSeconds: atSeconds } = facts;
     const what = 'the last audit record was written';
     return {
       finding: ok('state', `${path} is sound, ${Math.ceil(sizeBytes / 1024)} KiB`),
+      isSound: true,
       witnesses: atSeconds === undefined ? [] : [{ what, atSeconds }],
+      clients: inspectClients(path),
     };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const remedy = 'restore a backup (docs/deployment.md); nothing was changed';
-    return { finding: problem('state', error.message, remedy), witnesses: [] };
+    return { ...nothing, finding: problem('state', error.message, remedy) };
   }
+}
+
+interface State {
+  readonly finding: Finding;
+  /** There is a database, and it can be read. */
+  readonly isSound: boolean;
+  readonly witnesses: readonly Witness[];
+  readonly clients: readonly InspectedClient[];
+}
+
+function declaredClients({ clients }: Config): InspectedClient[] {
+  return clients.map((client) => ({ id: client.id, metadata: clientFromConfig(client) }));
 }
 
 async function tailnetFindings(
   config: Config,
   api: LocalApi,
-  own: readonly Witness[],
+  { witnesses: own, clients }: Pick<State, 'witnesses' | 'clients'>,
 ): Promise<Finding[]> {
   try {
     const live = await readLiveTailnet(api, config);
@@ -103,7 +132,8 @@ async function tailnetFindings(
       clock,
       ...(await listenerFindings({ config, node: live.status, api, clock: systemClock })),
       ...trustFindings(config, live.peers),
-      ...(await policyFindings(config, live)),
+      ...clientFindings({ clients, peers: [{ ...live.status, sharee: false }, ...live.peers] }),
+      ...(await policyFindings(config, live, clients)),
     ];
   } catch (error) {
     if (!(error instanceof LocalApiError)) throw error;
@@ -119,7 +149,11 @@ function joined({ peers }: LiveTailnet): Witness[] {
   }));
 }
 
-async function policyFindings(config: Config, live: LiveTailnet): Promise<Finding[]> {
+async function policyFindings(
+  config: Config,
+  live: LiveTailnet,
+  known: readonly InspectedClient[],
+): Promise<Finding[]> {
   const asked: AskedPeer[] = [];
   for (const { name, login, tags, addresses } of live.peers.slice(0, maxPeers)) {
     const [address] = addresses;
@@ -128,12 +162,17 @@ async function policyFindings(config: Config, live: LiveTailnet): Promise<Findin
     asked.push({ who, identified: await live.identifyAt(address) });
   }
   const { access, clients, capabilityScopes } = config;
-  return ruleFindings({
+  const people = {
     peers: asked,
     left: Math.max(0, live.peers.length - maxPeers),
-    needsGrants: [access, ...clients.map((client) => client.access)].includes('granted'),
     capabilityScopes,
-  });
+  };
+  const needsGrants = [access, ...clients.map((client) => client.access)].includes('granted');
+  const resources = createResources(config.resources);
+  return [
+    ...ruleFindings({ ...people, needsGrants }),
+    ...resourceFindings({ ...people, resources, clients: known }),
+  ];
 }
 
 const marks = { ok: 'ok', warning: 'WARNING', problem: 'PROBLEM' } as const;

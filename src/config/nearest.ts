@@ -39,3 +39,26 @@ export const suggestion = (name: string, known: readonly string[]): string => {
   const best = nearest(name, known);
   return best === undefined ? '' : `; did you mean "${best}"?`;
 };
+
+/**
+ * The known URI or scope that `text` was probably meant to be: another spelling of capitals, scheme or final slash, or
+ * one letter mistyped. Hosts that differ by more, or by a number, are other hosts.
+ */
+export const spelledLike = (text: string, known: readonly string[]): string | undefined => {
+  const plain = (written: string): string =>
+    written
+      .toLowerCase()
+      .replace(/^http:/u, 'https:')
+      .replace(/\/$/u, '');
+  const meant = plain(text);
+  const others = known.filter((candidate) => candidate !== text);
+  const same = others.find((candidate) => plain(candidate) === meant);
+  if (same !== undefined || text.length > 256) return same;
+  const uncounted = (written: string): string => plain(written).replace(/\d+/gu, '0');
+  return others.find(
+    (candidate) =>
+      uncounted(candidate) !== uncounted(text) &&
+      Math.abs(candidate.length - text.length) <= 2 &&
+      distance(meant, plain(candidate)) <= 1,
+  );
+};

@@ -3,6 +3,7 @@ import { type CapabilityScopes, scopesOfCapabilities } from '../policy/capabilit
 import { protectedNames } from '../policy/extra-claims.ts';
 import { capability, rulesOf } from '../policy/grant.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { Groups, listed } from './groups.ts';
 
 /** A device of the tailnet and what whois answered about it. */
 export interface AskedPeer {
@@ -84,28 +85,4 @@ function reachFinding({ peers, left, needsGrants }: RuleQuestion): Finding {
 
 function someOf(peers: readonly AskedPeer[]): string {
   return listed([...new Set(peers.map(({ who }) => who))]);
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
-}
-
-const maxTexts = 20;
-
-/** Findings of one kind: whom each concerns, not one line for every device. */
-class Groups {
-  readonly #whom = new Map<string, Set<string>>();
-
-  add(text: string, who: string): void {
-    const whom = this.#whom.get(text) ?? new Set();
-    this.#whom.set(text, whom.add(who));
-  }
-
-  findings(make: (text: string) => Finding): Finding[] {
-    const all = [...this.#whom].map(([text, whom]) => `${text} (${listed([...whom])})`);
-    const more = all.length - maxTexts;
-    const shown = all.slice(0, maxTexts);
-    return [...shown, ...(more > 0 ? [`and ${more} more like these`] : [])].map(make);
-  }
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { checkDatabase, readOnlyLocation } from './check.ts';
 import { messageOf } from './files.ts';
+import { connectToRead } from './read-only.ts';
 import { StoreError } from './store.ts';
 
 export interface DatabaseFacts {
@@ -29,5 +30,31 @@ export function inspectDatabase(path: string): DatabaseFacts | undefined {
     throw new StoreError(`${path} can't be read: ${messageOf(error)}`, { cause: error });
   } finally {
     database?.close();
+  }
+}
+
+export interface InspectedClient {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The clients of a database, also while a daemon uses it; changes nothing.
+ * @returns none where there is no database
+ * @throws StoreError when it can't be read
+ */
+export function inspectClients(path: string): readonly InspectedClient[] {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return [];
+  const database = connectToRead(path);
+  try {
+    const rows = database.prepare('SELECT id, metadata FROM clients').all();
+    return rows.map((row) => ({
+      id: String(row['id']),
+      metadata: JSON.parse(String(row['metadata'])),
+    }));
+  } catch (error) {
+    throw new StoreError(`${path} can't be read: ${messageOf(error)}`, { cause: error });
+  } finally {
+    database.close();
   }
 }
