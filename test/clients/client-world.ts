@@ -2,6 +2,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { startMcpServer } from '../../examples/mcp-server/server.ts';
 import { allowInPolicy } from '../flow/allow.ts';
 import { json } from '../flow/document-site.ts';
+import { until } from '../flow/until.ts';
 import { freePort, startWorld } from '../flow/world.ts';
 import { createAuthority, issue } from '../http/certificates.ts';
 import { openSite } from '../outgoing/site.ts';
@@ -11,7 +12,13 @@ import { listenIn, type Wire } from './wire.ts';
 const ttlSeconds = 3;
 /** `clockToleranceSeconds` of `createResource`: so long after its end a token is still taken. */
 const toleranceSeconds = 5;
-export const tokenLifeMs = (ttlSeconds + toleranceSeconds) * 1000;
+
+/** Until no access token that was given before is of any use. */
+export async function tokensEnd({ wire }: ClientWorld): Promise<void> {
+  const lifeMs = (ttlSeconds + toleranceSeconds) * 1000;
+  const end = wire.issuedAt() + lifeMs;
+  await until('the end of all tokens', () => Date.now() > end, lifeMs + 1000);
+}
 
 export interface ClientWorld extends AsyncDisposable {
   readonly issuer: string;

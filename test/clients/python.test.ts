@@ -14,10 +14,10 @@ const metadata = ofApp(registration, [
 
 describe('the official Python SDK', () => {
   test.concurrent.each(introductions)('a whole life, by %s', async (introduction) => {
-    const registered = await live(introduction, (start) =>
+    const wire = await live(introduction, (start) =>
       startProgram(python, 'python.py', settingsFor(start, metadata), start.person),
     );
     const sent = { ...registration, scope: 'read_file offline_access' };
-    expect(registered).toEqual(introduction === 'registration' ? [sent] : []);
+    expect(wire.registered()).toEqual(introduction === 'registration' ? [sent] : []);
   });
 });

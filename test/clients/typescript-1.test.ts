@@ -8,10 +8,10 @@ const metadata = ofApp(registration, ['scope']);
 
 describe('the official TypeScript SDK 1.x', () => {
   test.concurrent.each(introductions)('a whole life, by %s', async (introduction) => {
-    const registered = await live(introduction, (start) =>
+    const wire = await live(introduction, (start) =>
       startProgram(process.execPath, 'typescript-1.ts', settingsFor(start, metadata), start.person),
     );
     const sent = { ...registration, scope: 'read_file' };
-    expect(registered).toEqual(introduction === 'registration' ? [sent] : []);
+    expect(wire.registered()).toEqual(introduction === 'registration' ? [sent] : []);
   });
 });

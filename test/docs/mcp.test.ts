@@ -43,6 +43,20 @@ test('its configuration loads, and its policy has rules that are understood', ()
   for (const block of blocks('json')) expect(() => JSON.parse(block)).not.toThrow();
 });
 
+test('the clients that it says were run are those that are', () => {
+  const { dependencies } = JSON.parse(read('conformance/package.json'));
+  for (const name of ['sdk', 'client', 'inspector']) {
+    const version = dependencies[`@modelcontextprotocol/${name}`];
+    expect(page).toContain(`\`@modelcontextprotocol/${name}\` | ${version} |`);
+  }
+  expect(page).toContain(`) ${dependencies['@modelcontextprotocol/conformance']} for`);
+  const python = /^mcp==(\S+)/mu.exec(read('conformance/requirements.txt'))?.[1];
+  expect(page).toContain(`\`mcp\` | ${python} |`);
+  expect(dependencies['@modelcontextprotocol/client']).toBe(
+    JSON.parse(read('package.json')).devDependencies['@modelcontextprotocol/client'],
+  );
+});
+
 describe('the examples answer who brings no token', () => {
   const running: Server[] = [];
   afterEach(() => {
