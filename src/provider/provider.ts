@@ -30,6 +30,7 @@ import { providerFetch } from './outgoing-fetch.ts';
 import { createJwtReader } from './own-jwt.ts';
 import { peerFeature } from './peer-authentication.ts';
 import { carrierMethod } from './peer-client.ts';
+import { createPushLimit } from './push-limit.ts';
 import { keepGrace } from './refresh-grace.ts';
 import { createClientWriter } from './registered-clients.ts';
 import { registrationFeatures } from './registration.ts';
@@ -118,6 +119,7 @@ export function createProvider(parts: ProviderParts): Provider {
 function configuration(parts: ProviderParts): Configuration {
   const { settings, store, keys, clients } = parts;
   const writer = createClientWriter(parts);
+  const limitPushes = createPushLimit(settings.clock);
   const secure = settings.issuer.startsWith('https:');
   const cookie = { httpOnly: true, overwrite: true, secure, signed: false } as const;
   return {
@@ -166,7 +168,12 @@ function configuration(parts: ProviderParts): Configuration {
     },
     expiresWithSession: () => false,
     extraClientMetadata: { properties: [...ownClientMetadata], validator: () => undefined },
-    extraParams: { [clicklessParameter]: (ctx) => clicklessLogin(ctx, settings) },
+    extraParams: {
+      [clicklessParameter]: async (ctx) => {
+        await limitPushes(ctx);
+        await clicklessLogin(ctx, settings);
+      },
+    },
     features: {
       claimsParameter: { enabled: true },
       devInteractions: { enabled: false },

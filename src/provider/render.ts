@@ -1,6 +1,7 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { displayLogin } from '../identity/subject.ts';
 import { denialFacts, PolicyDenied } from './denial.ts';
+import { appOf } from './enter.ts';
 import { retryAfterSeconds } from './errors.ts';
 import type { ErrorPage, PagePerson } from './pages.ts';
 import { factsOf, type RequestFacts } from './request.ts';
@@ -50,11 +51,10 @@ export async function renderLogout(
   form: string,
   settings: ProviderSettings,
 ): Promise<void> {
-  const { client } = ctx.oidc;
   ctx.body = settings.pages.logout({
     form,
     person: await personOf(factsOf(ctx)),
-    clientName: client?.clientName ?? client?.clientId,
+    clientName: trustedName(ctx),
   });
 }
 
@@ -62,9 +62,14 @@ export async function renderLoggedOut(
   ctx: KoaContextWithOIDC,
   settings: ProviderSettings,
 ): Promise<void> {
-  const { client } = ctx.oidc;
   ctx.type = 'html';
-  ctx.body = settings.pages.loggedOut({ clientName: client?.clientName ?? client?.clientId });
+  ctx.body = settings.pages.loggedOut({ clientName: trustedName(ctx) });
+}
+
+/** What the client of this request is called; one that came by itself could have taken any name. */
+function trustedName({ oidc: { client } }: KoaContextWithOIDC): string | undefined {
+  const app = client && appOf(client);
+  return app?.nameTrusted ? app.name : app?.id;
 }
 
 /** Browsers hold `form-action` against the redirects after a form, too: allow what this one leads to. */

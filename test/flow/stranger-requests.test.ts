@@ -73,6 +73,21 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
     },
   );
 
+  test('T14 are bounded for clients without a secret, and not for others', async () => {
+    const [one, other, known] = await Promise.all([
+      registered(world.issuer),
+      registered(world.issuer),
+      registered(world.issuer, confidentialClient),
+    ]);
+    const statuses: number[] = [];
+    for (let i = 0; i < 61; i += 1) statuses.push((await push(one)).answer.status);
+    expect(statuses).toEqual([...Array(60).fill(201), 429]);
+    expect((await push(one)).answer.headers['retry-after']).toMatch(/^[1-9][0-9]?$/u);
+    expect((await push(other)).answer.status).toBe(201);
+    for (let i = 0; i < 61; i += 1) statuses[i] = (await push(known)).answer.status;
+    expect(statuses).toEqual(Array(61).fill(201));
+  });
+
   test("another client's is not taken", async () => {
     const [one, other] = [await registered(world.issuer), await registered(world.issuer)];
     const { uri } = await push(one);
