@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux reports process times in these to every program (USER_HZ), whatever the kernel's own tick is. */
 const ticksPerSecond = 100;
@@ -10,6 +10,14 @@ export function cpuMsOf(pid: number): number {
   // the second field is the program's name in parentheses and may hold anything; utime and stime are the 14th and 15th
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+}
+
+/** The same in nanoseconds, of the threads that live now: of use for a difference over a short time. */
+export function cpuNsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return threads.reduce((sum, time) => sum + time, 0);
 }
 
 /** Memory of a process that is in RAM now, shared pages included. */

@@ -12,6 +12,8 @@ export interface Result {
   readonly algorithm: string;
   readonly connections: number;
   readonly visit: string;
+  /** Before the measured ones. */
+  readonly warmUpLogins: number;
   readonly logins: number;
   readonly loginsPerSecond: number;
   readonly p50Ms: number;
@@ -56,6 +58,7 @@ export async function runCase(one: Case, options: RunOptions): Promise<Result> {
     algorithm,
     connections,
     visit,
+    warmUpLogins: options.warmUpLogins,
     logins,
     loginsPerSecond: rounded((logins * 1000) / (first.durationMs + second.durationMs), 0),
     p50Ms: rounded(percentile(latenciesMs, 0.5), 2),

@@ -1,5 +1,6 @@
 -- Version 1. Times are seconds since the epoch. A `digest` is the SHA-256 of the value a client, browser or
--- device holds; the value itself is nowhere in this file. Only src/store/ knows these tables.
+-- device holds (time-order.ts: with the value's time in front, where it has one); the value itself is nowhere in
+-- this file. Only src/store/ knows these tables.
 -- Rows point to their oidc-provider Grant by digest, never by rowid: SQLite may give a freed rowid to the next
 -- row, and a dead token must not come alive with a stranger's Grant. There is no foreign key on purpose:
 -- deleting one Grant row revokes its whole family, and the sweep takes the dead tokens away when they expire.

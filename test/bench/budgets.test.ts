@@ -10,6 +10,7 @@ const good: Result = {
   connections: 16,
   visit: 'returning',
   listener: 'demo',
+  warmUpLogins: 8000,
   logins: 20_000,
   loginsPerSecond: 700,
   p50Ms: 20,
