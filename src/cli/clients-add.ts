@@ -9,6 +9,7 @@ import { withClients } from './clients.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
 import { printJson, shownOnce } from './print.ts';
 import { keyFlags, readKeys, wantsSecret } from './read-keys.ts';
+import { nodeFlagOf, nodeFlags, readNodes } from './read-nodes.ts';
 import { readSecret } from './read-secret.ts';
 
 /** Which flag fills which member of a declaration; the schema's words are then about the flag. */
@@ -33,7 +34,7 @@ const required = { groups: 'require-group', tags: 'require-tag' };
 export const clientsAdd = defineCommand({
   name: 'clients add',
   usage:
-    '--name NAME --redirect-uri URI [--redirect-uri URI]… [--public | --secret-stdin | --jwks FILE | --jwks-uri URI] [--json]',
+    '--name NAME --redirect-uri URI [--redirect-uri URI]… [--public | --secret-stdin | --jwks FILE | --jwks-uri URI] [--json], or --name NAME (--peer-tag TAG… | --peer-node ID)',
   summary: 'add an app; prints its client ID and, once, its secret',
   positionals: 0,
   flags: {
@@ -88,13 +89,14 @@ export const clientsAdd = defineCommand({
     public: { type: 'boolean', help: 'an app without a secret: it must use PKCE' },
     'secret-stdin': { type: 'boolean', help: 'take the secret from standard input' },
     ...keyFlags,
+    ...nodeFlags,
     json: { type: 'boolean', help: 'print JSON' },
   },
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
     const isSecretMade = wantsSecret(flags);
     const secret = await chosenSecret(flags, io);
-    const given = { ...declarationOf(flags, secret), ...readKeys(flags) };
+    const given = { ...declarationOf(flags, secret), ...readKeys(flags), ...readNodes(flags) };
     const added = await withClients(config, async (clients) => {
       try {
         return await clients.add(given, isSecretMade);
@@ -148,7 +150,7 @@ const inFlags = (error: unknown, given: Declaration): unknown => {
     const value = valueAt(given, path);
     const shown = typeof value === 'string' ? `${JSON.stringify(value)} ` : '';
     const member = String(path[0] === 'requires' ? path[1] : path[0]);
-    return `--${flagOf[member] ?? member}: ${value === undefined ? 'is missing; it ' : shown}${text}`;
+    return `--${nodeFlagOf(path) ?? flagOf[member] ?? member}: ${value === undefined ? 'is missing; it ' : shown}${text}`;
   });
   return new UsageError(problems.join('\n'));
 };
@@ -182,10 +184,12 @@ const asJson = ({ client, secret }: AddedClient, config: Config): string =>
     ...client.metadata,
   });
 
-const secretlessText = ({ metadata }: AddedClient['client']): string =>
-  metadata['token_endpoint_auth_method'] === 'private_key_jwt'
+const secretlessText = ({ authentication }: AddedClient['client']): string => {
+  if (authentication === 'none') return '(none: a public client)';
+  return authentication === 'keys'
     ? '(none: it signs with its keys)'
-    : '(none: a public client)';
+    : `(none: its connection says who it is: ${authentication})`;
+};
 
 const asText = ({ client, secret }: AddedClient, config: Config): string => {
   const given = client.secret === 'none' ? secretlessText(client) : '(the one you gave)';

@@ -20,14 +20,15 @@ export const clientsList = defineCommand({
   },
 });
 
-const headings = ['ID', 'NAME', 'SECRET', 'LOGIN', 'FROM', 'REDIRECT URIS'];
+const headings = ['ID', 'NAME', 'AUTHENTICATION', 'LOGIN', 'FROM', 'REDIRECT URIS'];
 
-const toRow = ({ id, source, secret, shadowed, metadata, registration }: ClientView): string[] => {
+const toRow = (client: ClientView): string[] => {
+  const { id, source, secret, authentication, shadowed, metadata, registration } = client;
   const uris = metadata['redirect_uris'];
   return [
     id,
     String(metadata['client_name'] ?? ''),
-    secret,
+    secret === 'none' ? authentication : `${authentication} (${secret})`,
     String(metadata['tsidp_login'] ?? 'default'),
     [
       registration?.login === undefined ? source : `${source} by ${registration.login}`,

@@ -51,7 +51,9 @@ const inWords = ({ code, id, problems }: ClientProblem, config: Config): Command
         `${client} is declared in the configuration file: change it there and restart tsidp`,
       );
     case 'public':
-      return new CommandError(`${client} is public: it has no secret to replace`);
+      return new CommandError(
+        `${client} has no secret to replace: "tsidp clients show" says how it authenticates`,
+      );
     case 'entered':
       return new CommandError(
         `${client} did not register itself: it needs no approval, and "tsidp clients remove" ends it`,

@@ -14,7 +14,7 @@ export const keyFlags: FlagSpecs = {
 };
 
 /** Flags of other ways to authenticate, or of none. */
-const secretless = ['public', 'jwks', 'jwks-uri'];
+const secretless = ['public', 'jwks', 'jwks-uri', 'peer-tag', 'peer-node'];
 
 /** Is this app to get a secret that we make? @throws {UsageError} for two ways at once */
 export const wantsSecret = (flags: ParsedFlags): boolean => {

@@ -146,7 +146,8 @@ const origins: Readonly<Record<ClientSource, string>> = {
 const shown = (client: ClientView): ShownClient => ({
   id: client.id,
   name: nameOf(client),
-  isPublic: client.secret === 'none',
+  hasSecret: client.secret !== 'none',
+  authentication: client.authentication,
   origin: origins[client.source],
 });
 
@@ -160,7 +161,7 @@ function inWords({ code }: ClientProblem): errors.InvalidRequest {
         409,
       );
     case 'public':
-      return new errors.InvalidRequest('this app is public: it has no secret', 409);
+      return new errors.InvalidRequest('this app has no secret', 409);
     case 'invalid':
     case 'taken':
     case 'entered':

@@ -83,7 +83,7 @@ const answers: Readonly<Record<Exclude<ClientProblemCode, 'invalid'>, [number, s
     'this client is declared in the configuration file: change it there',
   ],
   taken: [409, 'invalid_request', 'a client of this ID exists already'],
-  public: [409, 'invalid_request', 'this client is public: it has no secret'],
+  public: [409, 'invalid_request', 'this client has no secret'],
   entered: [409, 'invalid_request', 'this client did not register itself'],
   'not-found': [404, 'not_found', 'client not found'],
 };

@@ -1,13 +1,16 @@
 import type { ClientConfig } from '../config/client.ts';
 import type { ClientSource, Registration, StoredClient } from '../store/store.ts';
 import { type ClientMetadata, clientFromConfig } from './client-metadata.ts';
+import { carrierMethod, peerMethod, peerOf } from './peer-client.ts';
 
 /** A client as whoever administers sees it: everything but what its secret is checked against. */
 export interface ClientView {
   readonly id: string;
   readonly source: ClientSource;
-  /** `generated` by us, `chosen` by a person, `none` for a public client. */
+  /** `generated` by us, `chosen` by a person, `none`: it has another way to authenticate, or none. */
   readonly secret: 'generated' | 'chosen' | 'none';
+  /** How it proves who it is: `secret`, `keys`, `tagged node tag:ci`, or `none` for a public client. */
+  readonly authentication: string;
   /** The configuration file declares the same ID, and its declaration counts. */
   readonly shadowed: boolean;
   /** ISO 8601; null for those of the configuration file. */
@@ -37,27 +40,46 @@ export function viewRegistration(registration: Registration): RegistrationView {
 }
 
 export function viewStored(client: StoredClient, shadowed = false): ClientView {
+  const secret = secretKind(client.secretVerifier);
   return {
     id: client.id,
     source: client.source,
-    secret: secretKind(client.secretVerifier),
+    secret,
+    authentication: authenticationOf(client.metadata, secret),
     shadowed,
     createdAt: toTime(client.createdAt),
     updatedAt: toTime(client.updatedAt),
-    metadata: client.metadata,
+    metadata: shownMetadata(client.metadata),
   };
 }
 
 export function viewDeclared(client: ClientConfig): ClientView {
+  const secret = client.secret === undefined ? 'none' : 'chosen';
+  const metadata = clientFromConfig(client);
   return {
     id: client.id,
     source: 'config',
-    secret: client.secret === undefined ? 'none' : 'chosen',
+    secret,
+    authentication: authenticationOf(metadata, secret),
     shadowed: false,
     createdAt: null,
     updatedAt: null,
-    metadata: clientFromConfig(client),
+    metadata: shownMetadata(metadata),
   };
+}
+
+function authenticationOf(metadata: ClientMetadata, secret: ClientView['secret']): string {
+  const peer = peerOf(metadata);
+  if (peer) return `tagged node ${'node' in peer ? peer.node : peer.tags.join(' or ')}`;
+  if (secret !== 'none') return 'secret';
+  return metadata['token_endpoint_auth_method'] === 'private_key_jwt' ? 'keys' : 'none';
+}
+
+/** By the name that the metadata documents publish, in place of what carries it in oidc-provider. */
+function shownMetadata(metadata: ClientMetadata): ClientMetadata {
+  if (metadata['token_endpoint_auth_method'] !== carrierMethod) return metadata;
+  const { tls_client_auth_subject_dn: _, ...rest } = metadata;
+  return { ...rest, token_endpoint_auth_method: peerMethod };
 }
 
 function toTime(seconds: number): string {

@@ -27,7 +27,9 @@ describe('clients rotate-secret', () => {
     await cli.run(['clients', 'rotate-secret', 'grafana', '--secret-stdin'], 'chosen by me\n');
     expect(await fits(cli, 'grafana', 'chosen by me')).toBe(true);
     await cli.run([...addGrafana.with(3, 'spa'), '--public']);
-    expect((await cli.run(['clients', 'rotate-secret', 'spa'])).err).toMatch(/is public/u);
+    expect((await cli.run(['clients', 'rotate-secret', 'spa'])).err).toMatch(
+      /has no secret to replace/u,
+    );
     const unknown = await cli.run(['clients', 'rotate-secret', 'nobody']);
     expect([unknown.exitCode, unknown.err]).toEqual([
       1,

@@ -32,6 +32,9 @@ const sequence: readonly (readonly [argv: readonly string[], stdin?: string])[] 
   [[...add.with(3, 'json'), '--json', '--login', 'confirm', '--require-group', 'wiki']],
   [[...add.with(3, 'chosen'), '--secret-stdin'], 'a secret that I chose'],
   [[...add.with(3, 'spa'), '--public', '--json']],
+  [['clients', 'add', '--id', 'ci', '--peer-tag', 'tag:ci', '--json']],
+  [['clients', 'add', '--id', 'ci2', '--peer-tag', 'ci']],
+  [['clients', 'show', 'ci']],
   [add.with(7, 'javascript:x')],
   [[...add, '--scope', 'a b', '--access', 'nobody']],
   [[...add.with(3, 'short'), '--secret-stdin'], 'short'],
@@ -76,7 +79,7 @@ describe('on a running daemon', () => {
     const changes = auditLog(world.directory).filter(({ event }) => event === 'client');
     const beside = (await stopped.withStore((store) => store.audit.list(100))).toReversed();
     expect(changes.map(({ detail }) => detail)).toEqual(beside.map(({ detail }) => detail));
-    expect(changes).toHaveLength(9);
+    expect(changes).toHaveLength(10);
     for (const { detail } of changes) expect(detail).toMatchObject({ by: 'cli' });
   });
 

@@ -28,11 +28,11 @@ test('clients list shows both sources, and no secret', async () => {
   const { out } = await run(['clients', 'list', ...config]);
   expect(out).toBe(
     [
-      'ID       NAME     SECRET     LOGIN      FROM                     REDIRECT URIS',
-      'gitea    gitea    chosen     default    config                   https://gitea.example/',
-      'grafana  Grafana  generated  default    cli                      https://grafana.example/cb',
-      'spa      spa      none       clickless  cli                      https://grafana.example/cb',
-      'gitea    gitea    generated  default    cli, shadowed by config  https://grafana.example/cb',
+      'ID       NAME     AUTHENTICATION      LOGIN      FROM                     REDIRECT URIS',
+      'gitea    gitea    secret (chosen)     default    config                   https://gitea.example/',
+      'grafana  Grafana  secret (generated)  default    cli                      https://grafana.example/cb',
+      'spa      spa      none                clickless  cli                      https://grafana.example/cb',
+      'gitea    gitea    secret (generated)  default    cli, shadowed by config  https://grafana.example/cb',
       '',
     ].join('\n'),
   );

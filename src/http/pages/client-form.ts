@@ -32,7 +32,9 @@ export interface ShownClient {
   readonly id: string;
   /** As stored, whatever the fields hold. */
   readonly name: string | undefined;
-  readonly isPublic: boolean;
+  readonly hasSecret: boolean;
+  /** `secret`, `keys`, `tagged node tag:ci` or `none`. */
+  readonly authentication: string;
   /** In words: where it comes from. */
   readonly origin: string;
 }
@@ -56,7 +58,7 @@ ${clientRows(client)}</dl>
 ${nameField(fields)}${urisField(fields)}<p class="buttons"><button type="submit" name="action" value="save" class="main">Save</button><a class="button" href="/">Back</a></p>
 </form>
 ${
-  !client.isPublic &&
+  client.hasSecret &&
   html`<details><summary>Make a new secret</summary>
 <p>The old one is refused at once, so the app can’t log anybody in until it has the new one.</p>
 <form method="post" action="${action}"><p class="buttons"><button type="submit" name="action" value="rotate-secret">Make a new secret</button></p></form>
@@ -114,10 +116,17 @@ ${row('Issuer', cutMiddle(plainText(issuer), 280))}${row('Client ID', html`<code
   return renderDocument({ title: isNew ? `${app} is added` : `${app} has a new secret`, card });
 }
 
-function clientRows({ id, isPublic, origin }: ShownClient): readonly Html[] {
+const authenticationWords: Readonly<Record<string, string>> = {
+  secret: 'a secret, kept as a digest',
+  keys: 'signs with keys of its own (private_key_jwt)',
+  none: 'none: a public client',
+};
+
+function clientRows({ id, authentication, origin }: ShownClient): readonly Html[] {
+  const words = authenticationWords[authentication] ?? `${authentication}, without a secret`;
   return [
     row('Client ID', html`<code>${cutEnd(id, 128)}</code>`),
-    row('Secret', isPublic ? 'none: a public client' : 'kept as a digest'),
+    row('Authentication', cutMiddle(plainText(words), 300)),
     row('From', origin),
   ];
 }
