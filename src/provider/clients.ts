@@ -1,10 +1,12 @@
 import type { Adapter, AdapterPayload, Client, Provider } from 'oidc-provider';
 import type { ClientTable, StoredClient } from '../store/store.ts';
 import { secretMatches } from './client-authentication.ts';
+import { registrableGrantTypes } from './normalise-registration.ts';
 import { machineClient, tokenExchangeGrant } from './peer-client.ts';
 import { checkRedirectUri, redirectUriMatches } from './redirect-uri.ts';
 import type { ClientWriter } from './registered-clients.ts';
 import type { SecretChecker } from './secrets.ts';
+import { cameByItself } from './self-registered.ts';
 
 /** Finds a client by its ID: the configuration file's first, then the store's, then that of a machine itself. */
 export interface ClientRegistry {
@@ -33,7 +35,8 @@ export function clientAdapter(
       const client = await registry.find(id);
       if (!client) return undefined;
       const metadata = metadataFor(client);
-      return tokenExchange ? metadata : withoutExchange(metadata);
+      if (cameByItself(client.source, client.metadata)) return withGrantTypes(metadata, isLogin);
+      return tokenExchange ? metadata : withGrantTypes(metadata, isNoExchange);
     },
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
@@ -45,11 +48,23 @@ export function clientAdapter(
 }
 
 /** oidc-provider takes no client that names a grant type which is switched off, and most have it by default. */
-function withoutExchange(metadata: AdapterPayload): AdapterPayload {
+const isNoExchange = (grantType: unknown): boolean => grantType !== tokenExchangeGrant;
+
+/**
+ * A client that came by itself gets what its page showed, whoever wrote it down: those that had registered themselves
+ * at tsidp have a secret, and would exchange a login's token for one of any resource that its person may use.
+ */
+const isLogin = (grantType: unknown): boolean =>
+  registrableGrantTypes.some((known) => known === grantType);
+
+function withGrantTypes(
+  metadata: AdapterPayload,
+  keeps: (grantType: unknown) => boolean,
+): AdapterPayload {
   const { grant_types: grantTypes } = metadata;
-  if (!Array.isArray(grantTypes)) return metadata;
-  const rest = grantTypes.filter((grantType) => grantType !== tokenExchangeGrant);
-  return { ...metadata, grant_types: rest };
+  return Array.isArray(grantTypes)
+    ? { ...metadata, grant_types: grantTypes.filter(keeps) }
+    : metadata;
 }
 
 function metadataFor(client: StoredClient): AdapterPayload {

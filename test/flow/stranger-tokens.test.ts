@@ -6,6 +6,7 @@ import { failure, isActive, json, login, userinfo } from './login.ts';
 import { confidentialClient, publicClient, type Registered, registered } from './register.ts';
 import { callAs } from './registered-login.ts';
 import { all, configuration, introspect, mcp, notes, post } from './resource-world.ts';
+import { inStore } from './strangers-world.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -154,5 +155,34 @@ describe('T12 tokens of others', () => {
       client_id: client.client_id,
     });
     expect(await introspect(world, token, post)).toEqual({ active: false });
+  });
+});
+
+describe('T05 a client that had registered itself at tsidp, with a secret', () => {
+  test('exchanges nothing: its person was asked about nothing of the kind', async () => {
+    const own = await registered(world.issuer, confidentialClient);
+    const tokens = json(
+      await redeemAs(world, own, await allowedLogin(world, own, { scope: 'openid' })),
+    );
+    // as an import leaves it
+    await inStore(world, async ({ clients }) => {
+      const stored = await clients.find(own.client_id);
+      if (!stored) throw new Error('the client is gone');
+      const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+      const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', exchange];
+      const metadata = { ...stored.metadata, grant_types: grantTypes, tsidp_dynamic: true };
+      await clients.save({ ...stored, metadata, source: 'import' });
+    });
+    const type = 'urn:ietf:params:oauth:token-type:access_token';
+    const answers = [
+      await callAs(world, own, '/token', {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: String(tokens['access_token']),
+        subject_token_type: type,
+        resource: 'https://granted.test/x',
+      }),
+      await callAs(world, own, '/token', { grant_type: 'client_credentials', resource: mcp }),
+    ];
+    for (const answer of answers) expect(failure(answer)).toBe('400 unauthorized_client');
   });
 });
