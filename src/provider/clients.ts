@@ -35,7 +35,7 @@ export function clientAdapter(
       const client = await registry.find(id);
       if (!client) return undefined;
       const metadata = metadataFor(client);
-      if (cameByItself(client.source, client.metadata)) return withGrantTypes(metadata, isLogin);
+      if (isStranger(client)) return withGrantTypes(metadata, isLogin);
       return tokenExchange ? metadata : withGrantTypes(metadata, isNoExchange);
     },
     findByUid: async () => undefined,
@@ -52,8 +52,11 @@ const isNoExchange = (grantType: unknown): boolean => grantType !== tokenExchang
 
 /**
  * A client that came by itself gets what its page showed, whoever wrote it down: those that had registered themselves
- * at tsidp have a secret, and would exchange a login's token for one of any resource that its person may use.
+ * at tsidp have a secret, and would exchange a login's token for one of any resource that its person may use. An
+ * administrator who approves one gives it back what it had.
  */
+const isStranger = ({ source, metadata }: StoredClient): boolean =>
+  cameByItself(source, metadata) && metadata['tsidp_approved'] !== true;
 const isLogin = (grantType: unknown): boolean =>
   registrableGrantTypes.some((known) => known === grantType);
 

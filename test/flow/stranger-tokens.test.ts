@@ -164,25 +164,36 @@ describe('T05 a client that had registered itself at tsidp, with a secret', () =
     const tokens = json(
       await redeemAs(world, own, await allowedLogin(world, own, { scope: 'openid' })),
     );
-    // as an import leaves it
-    await inStore(world, async ({ clients }) => {
-      const stored = await clients.find(own.client_id);
-      if (!stored) throw new Error('the client is gone');
-      const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
-      const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', exchange];
-      const metadata = { ...stored.metadata, grant_types: grantTypes, tsidp_dynamic: true };
-      await clients.save({ ...stored, metadata, source: 'import' });
-    });
+    // as an import leaves it, and an approval
+    const imported = (more: Record<string, unknown>) =>
+      inStore(world, async ({ clients }) => {
+        const stored = await clients.find(own.client_id);
+        if (!stored) throw new Error('the client is gone');
+        const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+        const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', exchange];
+        const metadata = {
+          ...stored.metadata,
+          grant_types: grantTypes,
+          tsidp_dynamic: true,
+          ...more,
+        };
+        await clients.save({ ...stored, metadata, source: 'import' });
+      });
     const type = 'urn:ietf:params:oauth:token-type:access_token';
-    const answers = [
-      await callAs(world, own, '/token', {
-        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-        subject_token: String(tokens['access_token']),
-        subject_token_type: type,
-        resource: 'https://granted.test/x',
-      }),
-      await callAs(world, own, '/token', { grant_type: 'client_credentials', resource: mcp }),
+    const attempts = async () => [
+      failure(
+        await callAs(world, own, '/token', {
+          grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+          subject_token: String(tokens['access_token']),
+          subject_token_type: type,
+          resource: 'https://granted.test/x',
+        }),
+      ),
+      failure(await callAs(world, own, '/token', { grant_type: 'client_credentials' })),
     ];
-    for (const answer of answers) expect(failure(answer)).toBe('400 unauthorized_client');
+    await imported({});
+    expect(await attempts()).toEqual(['400 unauthorized_client', '400 unauthorized_client']);
+    await imported({ tsidp_approved: true });
+    expect(await attempts()).toEqual(['200', '200']);
   });
 });
