@@ -19,6 +19,7 @@ import { health } from './health.ts';
 import { makeHelp, unknownCommand } from './help.ts';
 import { importTsidp } from './import.ts';
 import { jwksExport } from './jwks-export.ts';
+import { resourcesList } from './resources-list.ts';
 import { restore } from './restore.ts';
 import { ruleSchemaCommand } from './rule-schema.ts';
 import { tokensList } from './tokens-list.ts';
@@ -35,6 +36,7 @@ const actions: readonly Command[] = [
   clientsApprove,
   clientsQuarantine,
   clientsRelease,
+  resourcesList,
   audit,
   auditVerify,
   auditRotate,

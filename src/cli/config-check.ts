@@ -1,16 +1,22 @@
 import { configFlags } from '../config/flags.ts';
+import { crossWarnings, summaryOf } from '../config/summary.ts';
 import { type Config, loadConfigWith } from '../config.ts';
 import { defineCommand } from './command.ts';
-import { printJson } from './print.ts';
+import { printable, printJson } from './print.ts';
 
 export const configCheck = defineCommand({
   name: 'config check',
   usage: '[--config FILE]',
-  summary: 'check the configuration and print what it comes to, secrets masked',
+  summary:
+    'check the configuration and print what it comes to, secrets masked; what is on, and what is strange, to standard error',
   positionals: 0,
   flags: configFlags,
   async act(flags, io) {
-    io.out(printJson(maskSecrets(loadConfigWith(flags, io.env))));
+    const config = loadConfigWith(flags, io.env);
+    const warnings = [...config.warnings, ...crossWarnings(config)];
+    io.out(printJson({ ...maskSecrets(config), warnings }));
+    const lines = [summaryOf(config), ...warnings.map((text) => `warning: ${text}`)];
+    io.err(lines.map((line) => `${printable(line)}\n`).join(''));
   },
 });
 
@@ -21,12 +27,16 @@ const masked = <Holder extends object, Name extends keyof Holder>(
   name: Name,
 ): unknown => (holder[name] === undefined ? holder : { ...holder, [name]: hidden });
 
-const maskSecrets = (config: Config): unknown => ({
+const maskSecrets = (config: Config): object => ({
   ...config,
   tailscaled: {
     ...config.tailscaled,
     managed: config.tailscaled.managed && masked(config.tailscaled.managed, 'authKey'),
   },
   upstream: masked(config.upstream, 'authKey'),
+  metadataDocuments: {
+    ...config.metadataDocuments,
+    pinned: [...config.metadataDocuments.pinned.keys()],
+  },
   clients: config.clients.map((client) => masked(client, 'secret')),
 });

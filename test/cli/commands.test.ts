@@ -88,6 +88,34 @@ describe('config check', () => {
     expect(config.clients[2]).not.toHaveProperty('secret');
   });
 
+  test('says what is on, and what is strange', async () => {
+    const { run, parent } = makeCli();
+    const file = join(parent, 'tsidp.jsonc');
+    const app = { id: 'a', redirectUris: ['https://a.example/'] };
+    const config = {
+      clients: [{ ...app, mayAct: { client: 'added' } }],
+      resources: [{ uri: 'https://r.example', clients: ['a', 'rs'] }],
+      registration: { mode: 'tailnet', quarantine: true },
+      metadataDocuments: { mode: 'off' },
+      tokenExchange: { enabled: false },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const { exitCode, out, err } = await run(['config', 'check', '--config', file]);
+    expect(exitCode).toBe(0);
+    const remark = 'is declared nowhere here; it may be one that "tsidp clients add" added';
+    const warnings = [
+      `resources[0].clients: "rs" ${remark}`,
+      `clients[0].mayAct: "added" ${remark}`,
+      'clients[0].mayAct: does nothing while tokenExchange.enabled is false',
+    ];
+    expect(err.split('\n')).toEqual([
+      'apps: 1, resources: 1, registration: tailnet with quarantine, metadata documents: off, token exchange: off',
+      ...warnings.map((text) => `warning: ${text}`),
+      '',
+    ]);
+    expect(JSON.parse(out)).toMatchObject({ warnings, metadataDocuments: { pinned: [] } });
+  });
+
   test('throws what is wrong for main to print', async () => {
     const { run, parent } = makeCli();
     const file = join(parent, 'tsidp.jsonc');
@@ -96,5 +124,38 @@ describe('config check', () => {
     await expect(run(['config', 'check', '--config', file])).rejects.toThrow(
       /did you mean "issuer"/u,
     );
+  });
+});
+
+describe('resources list', () => {
+  const resources = [
+    {
+      uri: 'https://notes.example/mcp',
+      name: 'Notes',
+      scopes: { 'notes:read': 'Read', 'notes:write': 'Change' },
+      openScopes: ['notes:read'],
+      clients: ['rs'],
+    },
+    { uri: 'https://deploy.example', tokenFormat: 'opaque', ttlSeconds: 3600 },
+  ];
+
+  test('prints what is declared', async () => {
+    const { run, parent } = makeCli();
+    const file = join(parent, 'tsidp.jsonc');
+    writeFileSync(file, JSON.stringify({ resources }));
+    const list = ['resources', 'list', '--config', file];
+    expect((await run(list)).out).toBe(
+      [
+        'URI                        NAME   TOKENS     LIFE    CLIENTS  SCOPES',
+        'https://notes.example/mcp  Notes  jwt RS256  900 s   rs       notes:read (open), notes:write',
+        'https://deploy.example            opaque     3600 s  -',
+        '',
+      ].join('\n'),
+    );
+    expect(JSON.parse((await run([...list, '--json'])).out)).toMatchObject(resources);
+  });
+
+  test('says so when there is none', async () => {
+    expect((await makeCli().run(['resources', 'list'])).out).toMatch(/^no resources: /u);
   });
 });
