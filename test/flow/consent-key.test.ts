@@ -42,9 +42,9 @@ describe('T17: a consent is for', () => {
     await register(world, 'twin');
     await allow();
     expect(await isAsked({ client_id: 'twin' })).toBe(true);
-    expect(outcome(await ask(world, { client_id: 'twin', prompt: 'none' }))['error']).toBe(
-      'login_required',
-    );
+    const { answer } = await ask(world, { client_id: 'twin', prompt: 'none' });
+    expect(answer.location).toBeUndefined();
+    expect(answer.body).toContain('<code>login_required</code>');
   });
 
   test('one redirect host', async () => {
