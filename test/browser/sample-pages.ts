@@ -174,6 +174,16 @@ export const samplePages: Readonly<Record<string, string>> = {
     error: 'invalid_redirect_uri',
     description: "redirect_uri did not match any of the client's registered redirect_uris",
   }),
+  'error-untrusted': pages.error({
+    ...error,
+    status: 400,
+    error: 'consent_required',
+    description: 'the person has not allowed this app what it asks for',
+    back: {
+      host: `https://agent.${'x'.repeat(60)}.example:8443`,
+      url: `https://agent.example:8443/cb?error=consent_required&state=${'x'.repeat(500)}`,
+    },
+  }),
   unavailable: pages.error({
     ...error,
     status: 503,
