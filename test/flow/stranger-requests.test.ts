@@ -123,6 +123,24 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
 });
 
 describe('how the answer reaches such a client', () => {
+  test('the token request repeats the very redirect URI of the login, port and all', async () => {
+    const client = await registered(world.issuer, {
+      ...publicClient,
+      redirect_uris: ['http://127.0.0.1/cb', 'http://localhost/cb'],
+    });
+    const begin = () =>
+      allowedLogin(world, client, { redirect_uri: 'http://127.0.0.1:5001/cb', scope: 'openid' });
+    const others = ['http://127.0.0.1:5002/cb', 'http://127.0.0.1/cb', 'http://localhost:5001/cb'];
+    for (const uri of others) {
+      const wrong = await redeemAs(world, client, await begin(), { redirect_uri: uri });
+      expect([failure(wrong), uri]).toEqual(['400 invalid_grant', uri]);
+    }
+    const same = { redirect_uri: 'http://127.0.0.1:5001/cb' };
+    const tokens = json(await redeemAs(world, client, await begin(), same));
+    // it registered `refresh_token`, so it gets one without `offline_access`, and hears its scope
+    expect(tokens).toMatchObject({ refresh_token: expect.any(String), scope: 'openid' });
+  });
+
   test('response_mode=form_post and fragment, once the person allowed it', async () => {
     const client = await registered(world.issuer);
     const posted = await allowedLogin(world, client, { response_mode: 'form_post' });
