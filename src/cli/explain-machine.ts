@@ -54,8 +54,10 @@ export function explainMachine(
   const [only, ...others] = decided;
   const asked = resourceScopesOf(question.scopes);
   const more = suggestion(decided, asked, { machine, site });
-  if (only && others.length === 0)
-    return { ...peer, ...outcomeOf(only.decision), ...tokensOf([only], asked), ...more };
+  if (only && others.length === 0) {
+    const outcome = { ...outcomeOf(only.decision), ...tokensOf([only], asked) };
+    return { ...peer, ...outcome, ...(only.uri === undefined ? nothingNamed : {}), ...more };
+  }
   const isAllowed = decided.some(({ decision }) => decision.allowed);
   return {
     ...peer,
@@ -67,6 +69,10 @@ export function explainMachine(
     ...more,
   };
 }
+
+const nothingNamed = {
+  notes: ['a grant that names a resource changes that: ask again with --resource URI to see it'],
+};
 
 interface Decided {
   /** Undefined: no grant names one, and none was asked for. */

@@ -35,7 +35,7 @@ export interface Explanation {
   };
   /** What a machine gets tokens for, by its connection. */
   readonly tokens?: readonly TokenOf[];
-  /** What else decides, and is not known here. */
+  /** What else decides, or is to be asked. */
   readonly notes?: readonly string[];
   /** In the policy file's syntax; undefined where nothing is denied, and where no grant helps. */
   readonly grant?: string;
@@ -143,8 +143,9 @@ function listed(scopes: readonly string[]): string {
   return scopes.join(' ') || 'none';
 }
 
-function remedyLines({ grant, allowed, scopes, tokens = [] }: Explanation): string[] {
+function remedyLines({ grant, allowed, scopes, tokens = [], notes = [] }: Explanation): string[] {
   if (grant !== undefined) return ['This grant in the tailnet policy would change that:', grant];
+  if (!allowed && notes.length > 0) return notes.map((note) => `Note: ${note}`);
   const refused = [scopes?.refused ?? [], ...tokens.map((token) => token.refused)].flat();
   return !allowed || refused.length > 0 ? ['No grant of the tailnet policy changes that.'] : [];
 }
