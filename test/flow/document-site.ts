@@ -9,7 +9,11 @@ export interface DocumentSite extends Site {
   /** What a path answers from now on. */
   set(path: string, serve: Serve): void;
   /** A document with a client ID of its own, unless `members` says otherwise; undefined members are left out. */
-  publish(path: string, members?: Record<string, unknown>, headers?: Record<string, string>): string;
+  publish(
+    path: string,
+    members?: Record<string, unknown>,
+    headers?: Record<string, string>,
+  ): string;
   /** How often a path was asked for. */
   count(path: string): number;
 }

@@ -232,7 +232,9 @@ describe('T14 the table of metadata documents', () => {
       if (i === 1) await store.documents.mark(`${url}?1`, 'quarantine');
       if (i === 2) await store.documents.mark(`${url}?2`, 'wait');
     }
-    const known = await Promise.all([0, 1, 2, 3, 4].map((i) => store.documents.find(`${url}?${i}`)));
+    const known = await Promise.all(
+      [0, 1, 2, 3, 4].map((i) => store.documents.find(`${url}?${i}`)),
+    );
     expect(known.map((one) => one !== undefined)).toEqual([true, true, false, false, true]);
   });
 });
