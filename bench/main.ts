@@ -5,11 +5,13 @@ import { exceeded, readBudgets } from './budgets.ts';
 import { type Case, cases } from './cases.ts';
 import { registrationCase, runRegistrations } from './registration.ts';
 import { runCase } from './run-case.ts';
+import { type TokenCase, tokenCases } from './token-cases.ts';
+import { runTokens, tokenCaseNames } from './tokens.ts';
 import { type ListenerKind, listenerKinds } from './way.ts';
 
 const usage = `npm run bench -- [--case NAME]... [--listener NAME] [--quick] [--check] [--profile DIR]
 
-  --case NAME      only this case; may be repeated: ${[...cases.map(({ name }) => name), registrationCase].join(', ')}
+  --case NAME      only this case; may be repeated: ${[...cases.map(({ name }) => name), registrationCase, ...tokenCaseNames].join(', ')}
   --listener NAME  through which it is reached: ${listenerKinds.join(', ')}; default demo
   --quick          few logins: shows that everything works, the numbers mean nothing
   --check          exit code 1 when a result exceeds bench/budgets.json
@@ -23,6 +25,7 @@ const quickLogins = 50;
 interface Options {
   readonly chosen: readonly Case[];
   readonly registration: boolean;
+  readonly tokens: readonly TokenCase[];
   readonly listener: ListenerKind;
   readonly quick: boolean;
   readonly check: boolean;
@@ -43,7 +46,7 @@ function readOptions(): Options | undefined {
   });
   if (values.help) return undefined;
   const chosen = values.case
-    ?.filter((name) => name !== registrationCase)
+    ?.filter((name) => name !== registrationCase && !tokenCaseNames.includes(name))
     .map((name) => {
       const found = cases.find((one) => one.name === name);
       if (!found) throw new Error(`there is no case "${name}"\n\n${usage}`);
@@ -54,6 +57,7 @@ function readOptions(): Options | undefined {
   return {
     chosen: chosen ?? cases,
     registration: values.case?.includes(registrationCase) ?? true,
+    tokens: tokenCases.filter(({ name }) => values.case?.includes(name) ?? true),
     listener,
     quick: values.quick,
     check: values.check,
@@ -84,6 +88,10 @@ async function main(): Promise<number> {
   if (options.registration) {
     process.stderr.write(`${registrationCase} …\n`);
     process.stdout.write(`${JSON.stringify(await runRegistrations(options))}\n`);
+  }
+  for (const one of options.tokens) {
+    process.stderr.write(`${one.name} …\n`);
+    process.stdout.write(`${JSON.stringify(await runTokens(one, options))}\n`);
   }
   if (!options.check) return 0;
   for (const problem of problems) process.stderr.write(`over budget: ${problem}\n`);
