@@ -199,8 +199,7 @@ export const loadConfigWith = (
 const sinkAt = (
   sink: FileConfig['audit']['sink'],
   relative: (path: string) => string,
-): FileConfig['audit']['sink'] =>
-  typeof sink === 'string' ? sink : { file: relative(sink.file) };
+): FileConfig['audit']['sink'] => (typeof sink === 'string' ? sink : { file: relative(sink.file) });
 
 const readDocument = (file: string, readFile: ReadFile): JsoncDocument => {
   let text: string;
