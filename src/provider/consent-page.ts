@@ -6,6 +6,7 @@ import type { ConsentQuestion } from './consent.ts';
 import type { Parameters } from './normalise.ts';
 import type { ConsentPage, PagePerson } from './pages.ts';
 import { redirectHost } from './redirect-uri.ts';
+import { learnedScopes } from './requested.ts';
 import type { ProviderSettings } from './settings.ts';
 
 interface Asked {
@@ -69,7 +70,7 @@ async function factsOfClient(
   { interaction, question, client }: Asked,
   settings: ProviderSettings,
 ): Promise<ClientFacts> {
-  const { identityScopes, resources } = question.requested;
+  const { resources } = question.requested;
   const isDescribed = client['tsidp_source'] === 'metadata-document';
   const renews = client.grantTypeAllowed('refresh_token');
   return {
@@ -77,7 +78,7 @@ async function factsOfClient(
     describedAt: isDescribed ? client.clientId : undefined,
     registration: isDescribed ? undefined : await settings.registrationOf(client.clientId),
     redirectHost: redirectHost(String(interaction.params['redirect_uri'])),
-    identityScopes,
+    identityScopes: learnedScopes(question.requested, settings),
     resources,
     renewsSeconds: renews ? lifetimeOf('refreshAbsoluteSeconds', client, settings) : 0,
   };

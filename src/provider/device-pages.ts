@@ -11,7 +11,7 @@ import { appOf } from './enter.ts';
 import type { DeviceCodePage, DeviceOrigin, PagePerson } from './pages.ts';
 import { personOf, renderError } from './render.ts';
 import { factsOf } from './request.ts';
-import { requestedOf } from './requested.ts';
+import { learnedScopes, requestedOf } from './requested.ts';
 import type { ProviderSettings } from './settings.ts';
 import { normalUserCode, shownUserCode } from './user-code.ts';
 
@@ -78,7 +78,7 @@ export async function showConfirmPage(
     clientId: app.id,
     nameTrusted: app.nameTrusted,
     origin: originOf(requesterOf(ctx), subjectOf(identity)),
-    scopes: requested.identityScopes,
+    scopes: learnedScopes(requested, settings),
     resources: requested.resources,
     renewsSeconds: client.grantTypeAllowed('refresh_token')
       ? lifetimeOf('refreshAbsoluteSeconds', client, settings)

@@ -5,6 +5,7 @@ import { scopesOf } from './client-settings.ts';
 import { factsOf } from './request.ts';
 import { requireSomeScope, resourceScopesOf, scopesAt } from './resource-scopes.ts';
 import { type Resource, resourceFor } from './resources.ts';
+import { scopesWithClaim } from './scope-claims.ts';
 import type { ProviderSettings } from './settings.ts';
 
 export interface RequestedResource {
@@ -50,6 +51,19 @@ export async function requestedOf(
     ),
     resources,
   };
+}
+
+/**
+ * Scopes that say what the client learns about the person: its own, and those of the claims that tokens for its
+ * resources hold (`resources[].claims`), which it can read there.
+ */
+export function learnedScopes(
+  { identityScopes: own, resources }: Requested,
+  { resources: directory }: Pick<ProviderSettings, 'resources'>,
+): readonly string[] {
+  const claims = resources.flatMap(({ uri }) => directory.find(uri)?.claims ?? []);
+  const its = claims.flatMap((claim) => scopesWithClaim(claim));
+  return [...new Set([...own, ...its])];
 }
 
 function requestedResource(

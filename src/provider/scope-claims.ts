@@ -31,3 +31,10 @@ export function claimsWithin(claims: Iterable<string>, scopes: readonly string[]
   );
   return [...claims].filter((claim) => !hidden.has(claim));
 }
+
+/** The scopes that this claim belongs to. */
+export function scopesWithClaim(claim: string): readonly string[] {
+  return Object.entries(scopeClaims).flatMap(([scope, its]) =>
+    its.includes(claim) ? [scope] : [],
+  );
+}

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { allowInPolicy } from './allow.ts';
 import { allowedLogin, redeemAs } from './allowed-login.ts';
@@ -86,6 +87,20 @@ describe('T05 T06 a client that came by itself gets what its page showed, and at
     await allowedLogin(world, client, { scope: 'openid' });
     expect(await again({ scope: 'openid' })).toBe(false);
     expect(await again({ scope: 'openid', resource: mcp })).toBe(true);
+  });
+});
+
+describe('T17 what the tokens of a resource say of a person', () => {
+  test('stands on the page, though the client did not ask for it: it can read them', async () => {
+    const client = await registered(world.issuer);
+    const allowed = await allowedLogin(world, client, { scope: 'read_file', resource: mcp });
+    expect(allowed.page.body).toContain('your e-mail address');
+    expect(allowed.page.body).toContain('the groups you belong to');
+    const { access_token: token } = json(await redeemAs(world, client, allowed));
+    expect(decodeJwt(String(token))).toMatchObject({ email: 'alice@example.com' });
+
+    const other = await allowedLogin(world, client, { scope: 'notes', resource: notes });
+    expect(other.page.body).not.toContain('What it learns');
   });
 });
 
