@@ -11,6 +11,8 @@ export interface Credentials {
   readonly jwks?: unknown;
   readonly jwksUri?: string | undefined;
   readonly peer?: PeerSelector | undefined;
+  readonly requires?: unknown;
+  readonly access?: unknown;
 }
 
 interface Grants extends Credentials {
@@ -31,6 +33,12 @@ export const checkCredentials = (client: Credentials, refuse: Refuse): void => {
   checkKeys(client, refuse);
   if (peer !== undefined && (hasSecret(client) || hasKeys(client) || authMethod !== undefined)) {
     refuse('peer', 'must stand without a secret and authMethod: the connection authenticates');
+  }
+  if (peer === undefined) return;
+  // both are asked at logins, and a machine's token needs none: nobody must rely on them there
+  for (const member of ['requires', 'access'] as const) {
+    if (client[member] === undefined) continue;
+    refuse(member, 'must not stand beside "peer": name fewer nodes there, or limit "scopes"');
   }
 };
 

@@ -46,6 +46,16 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
     { id: 'a', secret: 'long enough', peer: { tags: ['tag:ci'] } },
     /peer: .* must stand without/u,
   ],
+  [
+    'peer and requires',
+    { id: 'a', peer: { tags: ['tag:ci'] }, requires: { groups: ['ops'] } },
+    /requires: .* must not stand beside "peer"/u,
+  ],
+  [
+    'peer and access',
+    { id: 'a', peer: { tags: ['tag:ci'] }, access: 'granted' },
+    /access: .* must not stand beside "peer"/u,
+  ],
   ['peer of no kind', { id: 'a', peer: {} }, /peer\.tags: is missing/u],
   ['peer without the prefix', { id: 'a', peer: { tags: ['ci'] } }, /must be/u],
   ['may_act of nobody', { ...app, mayAct: { tags: [] } }, /mayAct/u],
