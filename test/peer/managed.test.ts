@@ -114,8 +114,8 @@ describe('a node that was logged in before', () => {
     const site = makeStandIn();
     logInOnce(site);
     const { said } = await manage(site, { hostname: 'login' });
+    await until('said', () => said.includes('info tailscaled: renamed the node to login'));
     expect(site.noted('PATCH prefs')).toEqual([{ Hostname: 'login', HostnameSet: true }]);
-    expect(said).toContain('info tailscaled: renamed the node to login');
   });
 
   test('is not taken to another control server', async () => {
