@@ -46,7 +46,7 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
       const { uri, begun } = await push(client, { scope: 'openid read_file', resource: mcp });
       const browser = new Browser();
       const beside = {
-        scope: 'openid email run_code notes',
+        scope: 'openid profile run_code notes',
         resource: notes,
         redirect_uri: 'https://evil.test/',
         state: 'other',
@@ -55,7 +55,7 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
       };
       const page = await open(client, uri, beside, browser);
       expect(page.body).toContain('Read files');
-      for (const other of ['Run code', 'e-mail', notes, 'evil.test'])
+      for (const other of ['Run code', 'your name', notes, 'evil.test'])
         expect(page.body).not.toContain(other);
       const answer = await press(browser, page, world, { action: 'allow' });
       expect(answer.location?.href).toMatch(/^https:\/\/agent\.test\/cb\?code=/u);
