@@ -55,7 +55,7 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
       };
       const page = await open(client, uri, beside, browser);
       expect(page.body).toContain('Read files');
-      for (const other of ['Run code', 'your name', notes, 'evil.test'])
+      for (const other of ['Run code', 'username and picture', notes, 'evil.test'])
         expect(page.body).not.toContain(other);
       const answer = await press(browser, page, world, { action: 'allow' });
       expect(answer.location?.href).toMatch(/^https:\/\/agent\.test\/cb\?code=/u);
