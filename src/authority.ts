@@ -6,21 +6,21 @@ import { createRegistrationApi, type RegistrationApi } from './http/registration
 import { createOracle } from './identity/oracle.ts';
 import type { JoinedTailnet } from './joined-tailnet.ts';
 import { createOutgoingFetch } from './outgoing/fetch.ts';
+import { createRuleReport } from './provider/account/rule-report.ts';
 import { withListener } from './provider/audit-requests.ts';
-import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
-import { configuredClients } from './provider/configured-clients.ts';
-import { createDeviceLimits } from './provider/device-limits.ts';
-import { withDocuments } from './provider/document-clients.ts';
-import { createIntroduction } from './provider/document-introduction.ts';
-import type { ProviderKeys } from './provider/keys.ts';
-import { type ClientManager, createClientManager } from './provider/manage-clients.ts';
-import { createMetadataDocuments, documentsWork } from './provider/metadata-documents.ts';
+import { type ClientRegistry, createClientRegistry } from './provider/client/clients.ts';
+import { configuredClients } from './provider/client/configured-clients.ts';
+import { type ClientManager, createClientManager } from './provider/client/manage-clients.ts';
+import { createSecretChecker, type SecretChecker } from './provider/client/secrets.ts';
+import { createDeviceLimits } from './provider/device/device-limits.ts';
+import { withDocuments } from './provider/documents/document-clients.ts';
+import { createIntroduction } from './provider/documents/document-introduction.ts';
+import { createMetadataDocuments, documentsWork } from './provider/documents/metadata-documents.ts';
 import { createProvider } from './provider/provider.ts';
-import { registrationFacts } from './provider/registration-facts.ts';
-import { createResources } from './provider/resources.ts';
-import { createRuleReport } from './provider/rule-report.ts';
-import { createSecretChecker, type SecretChecker } from './provider/secrets.ts';
+import { registrationFacts } from './provider/registration/registration-facts.ts';
 import type { ProviderSettings } from './provider/settings.ts';
+import type { ProviderKeys } from './provider/token/keys.ts';
+import { createResources } from './provider/token/resources.ts';
 import type { State } from './store/open.ts';
 
 /** What signs, and whom it knows. */

@@ -32,7 +32,7 @@ import {
   type Upstream,
   upstreamWarnings,
 } from './config/upstream.ts';
-import type { DocumentSettings } from './provider/metadata-documents.ts';
+import type { DocumentSettings } from './provider/documents/metadata-documents.ts';
 
 /** What the daemon runs with: one file, then the environment, then flags, in rising order. */
 export interface Config {

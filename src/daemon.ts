@@ -8,9 +8,9 @@ import { type Opened, type OpenParts, openAdmin, openListener } from './http/ope
 import { createNodeWatch } from './http/renamed.ts';
 import { joinTailnet } from './joined-tailnet.ts';
 import { decideListening } from './listening.ts';
-import { loadOrCreateKeys } from './provider/keys.ts';
-import { startExpiring } from './provider/registration-expiry.ts';
-import { loadOrCreateSecretKey } from './provider/secret-key.ts';
+import { loadOrCreateSecretKey } from './provider/client/secret-key.ts';
+import { startExpiring } from './provider/registration/registration-expiry.ts';
+import { loadOrCreateKeys } from './provider/token/keys.ts';
 import { startAuditKeeper } from './store/audit-keeper.ts';
 import { databasePath, openState } from './store/open.ts';
 import { startSweeping } from './store/sweeping.ts';

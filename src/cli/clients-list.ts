@@ -1,6 +1,6 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import type { ClientView } from '../provider/client-view.ts';
+import type { ClientView } from '../provider/client/client-view.ts';
 import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printJson, printTable } from './print.ts';

@@ -1,6 +1,6 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import type { Mark } from '../provider/mark-clients.ts';
+import type { Mark } from '../provider/client/mark-clients.ts';
 import { withClients } from './clients.ts';
 import { type Command, defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';

@@ -4,9 +4,9 @@ import { type AppCapabilities, type Decision, denied } from '../policy/decision.
 import { rulesOf } from '../policy/grant.ts';
 import { groupsOf } from '../policy/groups.ts';
 import { identityScopes } from '../policy/scope.ts';
-import { type App, enter } from '../provider/enter.ts';
-import { noSuchResource, scopesOfApp } from '../provider/resource-scopes.ts';
-import { type Resource, resourceFor } from '../provider/resources.ts';
+import { type App, enter } from '../provider/account/enter.ts';
+import { noSuchResource, scopesOfApp } from '../provider/token/resource-scopes.ts';
+import { type Resource, resourceFor } from '../provider/token/resources.ts';
 import {
   describePeer,
   type ExplainSite,

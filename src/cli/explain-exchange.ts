@@ -1,13 +1,13 @@
 import type { Party } from '../policy/decide-act.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
-import type { MayAct } from '../provider/actor-chain.ts';
-import { appOfStored, enter } from '../provider/enter.ts';
-import { decideExchange, type ExchangeDecision } from '../provider/exchange-decision.ts';
-import { requestedAt } from '../provider/machine-token.ts';
-import { machineClientId } from '../provider/peer-client.ts';
-import { resourceScopesOf, scopesOfApp } from '../provider/resource-scopes.ts';
-import { undeclaredResource } from '../provider/resources.ts';
+import { appOfStored, enter } from '../provider/account/enter.ts';
+import type { MayAct } from '../provider/exchange/actor-chain.ts';
+import { decideExchange, type ExchangeDecision } from '../provider/exchange/exchange-decision.ts';
+import { requestedAt } from '../provider/machine/machine-token.ts';
+import { machineClientId } from '../provider/machine/peer-client.ts';
+import { resourceScopesOf, scopesOfApp } from '../provider/token/resource-scopes.ts';
+import { undeclaredResource } from '../provider/token/resources.ts';
 import type { StoredClient } from '../store/store.ts';
 import {
   describePeer,

@@ -1,7 +1,7 @@
 import { rulesOf } from '../policy/grant.ts';
 import { machineResources } from '../policy/machine-resources.ts';
-import { appOfStored } from '../provider/enter.ts';
-import { decideMachineToken, type MachineDecision } from '../provider/machine-token.ts';
+import { appOfStored } from '../provider/account/enter.ts';
+import { decideMachineToken, type MachineDecision } from '../provider/machine/machine-token.ts';
 import {
   isPeer,
   machineClient,
@@ -10,9 +10,9 @@ import {
   otherNode,
   peerOf,
   personsDevice,
-} from '../provider/peer-client.ts';
+} from '../provider/machine/peer-client.ts';
 import type { KnownMachine } from '../provider/request.ts';
-import { resourceScopesOf } from '../provider/resource-scopes.ts';
+import { resourceScopesOf } from '../provider/token/resource-scopes.ts';
 import type { StoredClient } from '../store/store.ts';
 import {
   describePeer,

@@ -1,7 +1,7 @@
 import { configFlags, type ParsedFlags } from '../config/flags.ts';
 import { type Config, loadConfigWith } from '../config.ts';
-import { appOfStored } from '../provider/enter.ts';
-import { createResources } from '../provider/resources.ts';
+import { appOfStored } from '../provider/account/enter.ts';
+import { createResources } from '../provider/token/resources.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
 import { explainEnter } from './explain-enter.ts';
 import { explainExchange } from './explain-exchange.ts';

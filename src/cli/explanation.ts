@@ -4,7 +4,7 @@ import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { AppCapabilities, Decision } from '../policy/decision.ts';
 import { formatGrant, type OwnNode, suggestGrant } from '../policy/suggest.ts';
 import { formatTrace, type TraceLine } from '../policy/trace.ts';
-import type { ResourceDirectory } from '../provider/resources.ts';
+import type { ResourceDirectory } from '../provider/token/resources.ts';
 
 /** What every question is decided with. */
 export interface ExplainSite {

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
-import { clientFromConfig } from '../provider/client-metadata.ts';
-import { withDocuments } from '../provider/document-clients.ts';
+import { clientFromConfig } from '../provider/client/client-metadata.ts';
+import { withDocuments } from '../provider/documents/document-clients.ts';
 import type { StoredClient } from '../store/store.ts';
 import { noSuchClient, withExistingStore } from './client-store.ts';
 

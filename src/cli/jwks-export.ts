@@ -1,6 +1,6 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import { publicKeySet } from '../provider/keys.ts';
+import { publicKeySet } from '../provider/token/keys.ts';
 import { withExistingStore } from './client-store.ts';
 import { CommandError, defineCommand } from './command.ts';
 import { printJson } from './print.ts';

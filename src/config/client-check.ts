@@ -1,4 +1,4 @@
-import type { PeerSelector } from '../provider/peer-client.ts';
+import type { PeerSelector } from '../provider/machine/peer-client.ts';
 
 /** What one member of a declared app demands of another. */
 

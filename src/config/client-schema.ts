@@ -1,8 +1,8 @@
 import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
-import { deviceCodeGrant } from '../provider/device-facts.ts';
-import { tokenExchangeGrant } from '../provider/peer-client.ts';
-import { checkRedirectUri } from '../provider/redirect-uri.ts';
+import { deviceCodeGrant } from '../provider/device/device-facts.ts';
+import { checkRedirectUri } from '../provider/login/redirect-uri.ts';
+import { tokenExchangeGrant } from '../provider/machine/peer-client.ts';
 import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';
 import { checkClientId, checkClientName } from './client-names.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';

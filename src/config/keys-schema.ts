@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readPublicKeys } from '../provider/public-keys.ts';
+import { readPublicKeys } from '../provider/client/public-keys.ts';
 import { text } from './fields.ts';
 
 /** Public keys of an app that signs its assertions (`private_key_jwt`). */

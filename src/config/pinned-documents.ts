@@ -1,6 +1,6 @@
-import type { ClientMetadata } from '../provider/client-metadata.ts';
-import { checkDocumentId } from '../provider/document-id.ts';
-import { readMetadataDocument } from '../provider/metadata-document.ts';
+import type { ClientMetadata } from '../provider/client/client-metadata.ts';
+import { checkDocumentId } from '../provider/documents/document-id.ts';
+import { readMetadataDocument } from '../provider/documents/metadata-document.ts';
 import { readFailure } from './cross-check.ts';
 import { type JsonPath, type Problem, valueAt } from './document.ts';
 

@@ -1,7 +1,7 @@
 import type { StatusPeer } from '../peer/status-peers.ts';
-import type { MayAct } from '../provider/actor-chain.ts';
-import { isDocumentId } from '../provider/document-id.ts';
-import { machineClient, peerOf } from '../provider/peer-client.ts';
+import { isDocumentId } from '../provider/documents/document-id.ts';
+import type { MayAct } from '../provider/exchange/actor-chain.ts';
+import { machineClient, peerOf } from '../provider/machine/peer-client.ts';
 import type { InspectedClient } from '../store/inspect.ts';
 import { type Finding, ok, warning } from './finding.ts';
 

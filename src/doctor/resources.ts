@@ -1,7 +1,7 @@
 import type { Identified } from '../identity/identity.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
-import { scopesOfApp } from '../provider/resource-scopes.ts';
-import type { Resource, ResourceDirectory } from '../provider/resources.ts';
+import { scopesOfApp } from '../provider/token/resource-scopes.ts';
+import type { Resource, ResourceDirectory } from '../provider/token/resources.ts';
 import type { InspectedClient } from '../store/inspect.ts';
 import { isPossibleClient } from './clients.ts';
 import { type Finding, ok, warning } from './finding.ts';

@@ -1,9 +1,13 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import { z } from 'zod';
-import { ClientProblem, type ClientProblemCode } from '../provider/client-problem.ts';
-import { type Changer, type ClientManager, declareClient } from '../provider/manage-clients.ts';
-import { marks } from '../provider/mark-clients.ts';
+import { ClientProblem, type ClientProblemCode } from '../provider/client/client-problem.ts';
+import {
+  type Changer,
+  type ClientManager,
+  declareClient,
+} from '../provider/client/manage-clients.ts';
+import { marks } from '../provider/client/mark-clients.ts';
 import { factsOf } from '../provider/request.ts';
 import { adminPaths } from './admin-paths.ts';
 import { readBody } from './body.ts';

@@ -1,5 +1,5 @@
 import { valueAt } from '../config/document.ts';
-import type { ClientProblem } from '../provider/client-problem.ts';
+import type { ClientProblem } from '../provider/client/client-problem.ts';
 import type { Parameters } from '../provider/normalise.ts';
 import type { ClientFields } from './pages/client-form.ts';
 

@@ -1,8 +1,12 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { ClientProblem } from '../provider/client-problem.ts';
-import type { ClientView } from '../provider/client-view.ts';
-import { type Changer, type ClientManager, declareClient } from '../provider/manage-clients.ts';
+import { ClientProblem } from '../provider/client/client-problem.ts';
+import type { ClientView } from '../provider/client/client-view.ts';
+import {
+  type Changer,
+  type ClientManager,
+  declareClient,
+} from '../provider/client/manage-clients.ts';
 import type { Parameters } from '../provider/normalise.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import type { ClientSource } from '../store/store.ts';

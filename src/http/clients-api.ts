@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { ClientProblem, type ClientProblemCode } from '../provider/client-problem.ts';
-import type { ClientView } from '../provider/client-view.ts';
+import { ClientProblem, type ClientProblemCode } from '../provider/client/client-problem.ts';
+import type { ClientView } from '../provider/client/client-view.ts';
+import {
+  type Changer,
+  type ClientManager,
+  declareClient,
+} from '../provider/client/manage-clients.ts';
 import { oauthText } from '../provider/errors.ts';
-import { type Changer, type ClientManager, declareClient } from '../provider/manage-clients.ts';
 import type { Parameters } from '../provider/normalise.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import { requireAdministrator } from './administrator.ts';

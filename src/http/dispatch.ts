@@ -3,17 +3,21 @@ import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { deniedPath, linkToDenied, showDenied } from '../provider/denied-page.ts';
-import { devicePath } from '../provider/device-request.ts';
-import { finishInteraction, requireOwnLogin, showInteraction } from '../provider/interaction.ts';
-import { describeToken } from '../provider/introspection.ts';
+import { devicePath } from '../provider/device/device-request.ts';
+import { deniedPath, linkToDenied, showDenied } from '../provider/login/denied-page.ts';
+import {
+  finishInteraction,
+  requireOwnLogin,
+  showInteraction,
+} from '../provider/login/interaction.ts';
+import { formActionSource } from '../provider/login/redirect-uri.ts';
+import { showUntrusted, stayAfterLogout } from '../provider/login/untrusted-redirect.ts';
+import { nameOwnMethod } from '../provider/machine/peer-authentication.ts';
 import { normaliseAuthorization } from '../provider/normalise.ts';
-import { nameOwnMethod } from '../provider/peer-authentication.ts';
 import { plainContext } from '../provider/plain-context.ts';
 import { supportedScopes } from '../provider/provider.ts';
-import { formActionSource } from '../provider/redirect-uri.ts';
 import { allowFormAction } from '../provider/render.ts';
-import { showUntrusted, stayAfterLogout } from '../provider/untrusted-redirect.ts';
+import { describeToken } from '../provider/token/introspection.ts';
 import { answerCommandLine } from './admin-api.ts';
 import { readForm } from './body.ts';
 import { createClientPages } from './client-pages.ts';

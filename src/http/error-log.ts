@@ -3,7 +3,7 @@ import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from '../log.ts';
 import { OutgoingError } from '../outgoing/outgoing-error.ts';
 import { formatTrace } from '../policy/trace.ts';
-import { PolicyDenied } from '../provider/denial.ts';
+import { PolicyDenied } from '../provider/login/denial.ts';
 import { knownFacts } from '../provider/request.ts';
 
 /**

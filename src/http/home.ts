@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { ClientManager } from '../provider/manage-clients.ts';
+import type { ClientManager } from '../provider/client/manage-clients.ts';
 import { personOf } from '../provider/render.ts';
 import { factsOf } from '../provider/request.ts';
 import type { ProviderSettings } from '../provider/settings.ts';

@@ -1,5 +1,6 @@
 import { parse, stringify } from 'node:querystring';
 import type { Context } from 'koa';
+import { presentPeer } from '../provider/machine/peer-authentication.ts';
 import {
   normaliseAuthorization,
   normaliseBasic,
@@ -7,9 +8,8 @@ import {
   type Parameters,
   type Vocabulary,
 } from '../provider/normalise.ts';
-import { presentPeer } from '../provider/peer-authentication.ts';
 import { factsOf } from '../provider/request.ts';
-import { referStructured } from '../provider/structured-tokens.ts';
+import { referStructured } from '../provider/token/structured-tokens.ts';
 import { readBody, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
 import type { AppParts } from './parts.ts';

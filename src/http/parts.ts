@@ -1,8 +1,8 @@
 import type Provider from 'oidc-provider';
 import type { Logger } from '../log.ts';
 import type { StatusWatch } from '../peer/status.ts';
-import type { ClientRegistry } from '../provider/clients.ts';
-import type { ClientManager } from '../provider/manage-clients.ts';
+import type { ClientRegistry } from '../provider/client/clients.ts';
+import type { ClientManager } from '../provider/client/manage-clients.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Entrance } from './identify/entrance.ts';

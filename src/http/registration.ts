@@ -1,9 +1,12 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { normaliseRegistration, normaliseUpdate } from '../provider/normalise-registration.ts';
-import { type Admit, createAdmission } from '../provider/registrant.ts';
-import { finishRegistration, setRegistrant } from '../provider/registration.ts';
-import { hashGenerated } from '../provider/secrets.ts';
+import { hashGenerated } from '../provider/client/secrets.ts';
+import {
+  normaliseRegistration,
+  normaliseUpdate,
+} from '../provider/registration/normalise-registration.ts';
+import { type Admit, createAdmission } from '../provider/registration/registrant.ts';
+import { finishRegistration, setRegistrant } from '../provider/registration/registration.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import { readBody, replayBody } from './body.ts';
 import type { ListenerKind, Route } from './exposure.ts';

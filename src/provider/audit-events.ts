@@ -2,13 +2,13 @@ import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { shortNameLength } from '../store/family-table.ts';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
-import { actorsOf } from './actor-chain.ts';
-import { refusedConsent } from './consent.ts';
-import { PolicyDenied } from './denial.ts';
-import { tokenExchangeGrant } from './peer-client.ts';
+import { actorsOf } from './exchange/actor-chain.ts';
+import { refusedConsent } from './login/consent.ts';
+import { PolicyDenied } from './login/denial.ts';
+import { tokenExchangeGrant } from './machine/peer-client.ts';
 import { factsOf, staleMark } from './request.ts';
 import type { ProviderSettings } from './settings.ts';
-import { tokenName } from './token-name.ts';
+import { tokenName } from './token/token-name.ts';
 
 /**
  * Writes one audit record for each login, denial, token, refresh, revocation and logout. oidc-provider's events

@@ -1,7 +1,7 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { Refusal } from '../identity/identity.ts';
 import { StoreError } from '../store/store.ts';
-import { assertionDetails } from './assertion-details.ts';
+import { assertionDetails } from './client/assertion-details.ts';
 
 /** Refusals that are our own trouble and pass by themselves: 503, not a denial. */
 const ownTrouble: ReadonlySet<Refusal['code']> = new Set(['unavailable', 'not-logged-in', 'stale']);

@@ -1,7 +1,7 @@
 import { canonicalResource } from '../policy/resource.ts';
 import { isScope } from '../policy/scope.ts';
-import { tokenExchangeGrant } from './peer-client.ts';
-import type { ResourceDirectory } from './resources.ts';
+import { tokenExchangeGrant } from './machine/peer-client.ts';
+import type { ResourceDirectory } from './token/resources.ts';
 
 /** Parameters as a query or form parser gives them: a repeated one is an array, which oidc-provider refuses. */
 export type Parameters = Record<string, string | string[] | undefined>;

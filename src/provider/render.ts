@@ -1,8 +1,8 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { displayLogin } from '../identity/subject.ts';
-import { denialFacts, PolicyDenied } from './denial.ts';
-import { appOf } from './enter.ts';
+import { appOf } from './account/enter.ts';
 import { retryAfterSeconds } from './errors.ts';
+import { denialFacts, PolicyDenied } from './login/denial.ts';
 import type { ErrorPage, PagePerson } from './pages.ts';
 import { factsOf, type RequestFacts } from './request.ts';
 import type { ProviderSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Identified, MachineIdentity } from '../identity/identity.ts';
-import type { Act, MayAct } from './actor-chain.ts';
-import type { DeviceFacts } from './device-facts.ts';
+import type { DeviceFacts } from './device/device-facts.ts';
+import type { Act, MayAct } from './exchange/actor-chain.ts';
 
 /** A machine with what the policy's grants give it. */
 export type KnownMachine = Extract<Identified, { ok: true }> & {

@@ -6,10 +6,10 @@ import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
 import type { AuditTable } from '../store/store.ts';
-import type { DeviceLimits } from './device-limits.ts';
-import type { EnterSettings } from './enter.ts';
+import type { EnterSettings } from './account/enter.ts';
+import type { DeviceLimits } from './device/device-limits.ts';
 import type { Pages, RegistrationFacts } from './pages.ts';
-import type { ResourceDirectory } from './resources.ts';
+import type { ResourceDirectory } from './token/resources.ts';
 
 /** Lifetimes in seconds. */
 export interface Lifetimes {

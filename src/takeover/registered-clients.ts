@@ -4,8 +4,8 @@ import { toClient } from '../config/client.ts';
 import { clientSchema } from '../config/client-schema.ts';
 import type { Problem } from '../config/document.ts';
 import { schemaProblems } from '../config/problems.ts';
-import { type ClientMetadata, clientFromConfig } from '../provider/client-metadata.ts';
-import { checkRedirectUri } from '../provider/redirect-uri.ts';
+import { type ClientMetadata, clientFromConfig } from '../provider/client/client-metadata.ts';
+import { checkRedirectUri } from '../provider/login/redirect-uri.ts';
 import { TakeoverError } from './takeover-error.ts';
 import type { TsidpFile } from './tsidp-file.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findCommand } from '../../src/cli/commands.ts';
 import { readMoment } from '../../src/cli/time-span.ts';
 import { systemClock } from '../../src/clock.ts';
-import { loadOrCreateKeys } from '../../src/provider/keys.ts';
+import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
 import { databasePath } from '../../src/store/open.ts';
 import type { AuditRecord } from '../../src/store/store.ts';
 import { until } from '../flow/until.ts';

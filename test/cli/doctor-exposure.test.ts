@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { documentFindings } from '../../src/doctor/documents.ts';
 import { registrationFindings } from '../../src/doctor/registration.ts';
-import { loadOrCreateKeys } from '../../src/provider/keys.ts';
+import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
 import { databasePath } from '../../src/store/open.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { load } from '../config/load.ts';

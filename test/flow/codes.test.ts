@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { cookieNames } from '../../src/provider/cookie-names.ts';
+import { cookieNames } from '../../src/provider/login/cookie-names.ts';
 import {
   attempt,
   codeFor,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cookieNames } from '../../src/provider/cookie-names.ts';
+import { cookieNames } from '../../src/provider/login/cookie-names.ts';
 import type { Browser } from './browser.ts';
 import { ask, deviceClients, enter, poll, submit, textOf } from './device.ts';
 import { expectHarmless } from './harmless.ts';

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { withDocuments } from '../../src/provider/document-clients.ts';
-import { type ClientManager, createClientManager } from '../../src/provider/manage-clients.ts';
+import {
+  type ClientManager,
+  createClientManager,
+} from '../../src/provider/client/manage-clients.ts';
+import { withDocuments } from '../../src/provider/documents/document-clients.ts';
 import { databasePath } from '../../src/store/open.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { Browser } from './browser.ts';

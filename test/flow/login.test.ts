@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { acrTailnet } from '../../src/provider/assurance.ts';
+import { acrTailnet } from '../../src/provider/login/assurance.ts';
 import { bearer, json, openApp, parameters, redirectOf } from './app.ts';
 import { Browser } from './browser.ts';
 import { startWorld, type World } from './world.ts';

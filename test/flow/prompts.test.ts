@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { acrTailnet } from '../../src/provider/assurance.ts';
+import { acrTailnet } from '../../src/provider/login/assurance.ts';
 import { type App, json, openApp, pageAfter, parameters, press } from './app.ts';
 import { Browser } from './browser.ts';
 import { startWorld, type World } from './world.ts';

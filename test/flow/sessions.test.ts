@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cookieNames } from '../../src/provider/cookie-names.ts';
+import { cookieNames } from '../../src/provider/login/cookie-names.ts';
 import type { Answer, Browser } from './browser.ts';
 import { type Attempt, attempt, codeFor, login, redeem, tokensOf } from './login.ts';
 import { startWorld, type World } from './world.ts';

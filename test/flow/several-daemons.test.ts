@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cookieNames } from '../../src/provider/cookie-names.ts';
+import { cookieNames } from '../../src/provider/login/cookie-names.ts';
 import { Browser } from './browser.ts';
 import { openSite, type Site } from './daemon-process.ts';
 import { attempt, codeFor, login, subjectOfCode, userinfo } from './login.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cookieNames } from '../../src/provider/cookie-names.ts';
+import { cookieNames } from '../../src/provider/login/cookie-names.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { allowInPolicy } from './allow.ts';
 import type { Answer } from './browser.ts';

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hashSync } from '@node-rs/argon2';
-import { createSecretChecker, type SecretCheckerOptions } from '../../src/provider/secrets.ts';
+import {
+  createSecretChecker,
+  type SecretCheckerOptions,
+} from '../../src/provider/client/secrets.ts';
 
 export const key = randomBytes(32);
 export const who = { clientId: 'app', peer: '100.64.0.7' };

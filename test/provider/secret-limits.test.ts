@@ -1,6 +1,6 @@
 import { hashSync } from '@node-rs/argon2';
 import { describe, expect, test } from 'vitest';
-import { hashGenerated, TooManyAttempts } from '../../src/provider/secrets.ts';
+import { hashGenerated, TooManyAttempts } from '../../src/provider/client/secrets.ts';
 import { hashCheaply, key, makeChecker, who } from './secret-checker.ts';
 
 /** Takes long enough for other checks to meet it under way. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
-import { loadOrCreateKeys } from '../../src/provider/keys.ts';
+import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
 import { verifyAudit } from '../../src/store/audit-verify.ts';
 import type { AuditRecord } from '../../src/store/store.ts';
 import { type Opened, openStore, TestClock, temporaryDirectory } from './opened.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { loadOrCreateKeys } from '../../src/provider/keys.ts';
-import { createSecretChecker } from '../../src/provider/secrets.ts';
+import { createSecretChecker } from '../../src/provider/client/secrets.ts';
+import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { importState } from '../../src/takeover/import.ts';
 import { TakeoverError } from '../../src/takeover/takeover-error.ts';

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import type { AccountClaims, KoaContextWithOIDC } from 'oidc-provider';
+import { type ClaimOptions, deviceClaims, scopedClaims } from '../../identity/claims.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { subjectOf } from '../../identity/subject.ts';
+import type { CapMap } from '../../peer/whois.ts';
+import { accountNamesOf } from '../../policy/account-names.ts';
+import {
+  type ClientClaims,
+  groupsForClient,
+  mappedClaims,
+  type Placeholder,
+} from '../../policy/client-claims.ts';
+import { type ExtraClaims, extraClaimsOf } from '../../policy/extra-claims.ts';
+import { rulesOf } from '../../policy/grant.ts';
+import { groupsOf } from '../../policy/groups.ts';
+import { factsOf } from '../request.ts';
+import type { ProviderSettings } from '../settings.ts';
+import { tokenName } from '../token/token-name.ts';
+import { extraClaimsKey } from './claims-result.ts';
+
+export interface ClaimsQuestion {
+  readonly identity: Identity;
+  readonly capMap: CapMap;
+  /** The app's; undefined: the usual claims. */
+  readonly claims: ClientClaims | undefined;
+  /** oidc-provider's `use`: `id_token`, `userinfo`, … */
+  readonly use: string;
+  /** Granted scopes, separated by spaces. */
+  readonly scope: string;
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+const usual: ClientClaims = { groups: 'scope', groupNames: {}, set: {} };
+
+/** What an app is told of somebody: identity, then what grants add, then what the app's configuration sets. */
+export function claimsFor(
+  ctx: KoaContextWithOIDC,
+  question: ClaimsQuestion,
+  settings: ProviderSettings,
+): AccountClaims {
+  const { identity, capMap, claims: wanted = usual, use, scope } = question;
+  const options = {
+    issuerHost: new URL(settings.issuer).hostname,
+    emailVerified: settings.emailVerified,
+    now: settings.clock.nowSeconds(),
+  };
+  const { rules } = rulesOf(capMap);
+  const extra = extraClaimsOf(rules);
+  const granted = groupsOf(rules);
+  const person = personClaims(question, options);
+  const inIdToken = use === 'id_token';
+  const always: Record<string, unknown> = { ...(inIdToken ? extra.idToken : extra.userinfo) };
+  const groups = groupsForClient(wanted, granted, scope);
+  if (groups !== undefined) always['groups'] = groups;
+  if (Object.keys(wanted.set).length > 0) {
+    const allGroups = groupsForClient({ ...wanted, groups: 'always' }, granted, scope);
+    const all = allClaims({ identity, person, extra, groups: allGroups ?? [] }, options);
+    Object.assign(always, mappedClaims(wanted.set, all));
+  }
+  if (inIdToken) {
+    // the first half leads to its Grant, where an ID token is exchanged
+    const grantId = ctx.oidc.grant?.jti;
+    const half = grantId ? tokenName(grantId) : randomBytes(8).toString('hex');
+    const jti = half + randomBytes(8).toString('hex');
+    factsOf(ctx).idTokenId = jti;
+    Object.assign(always, deviceClaims(identity, options), { jti });
+  }
+  return { sub: subjectOf(identity), ...person, [extraClaimsKey]: always };
+}
+
+/** Name and address: from the login, or those that the policy gives this one person. */
+function personClaims({ identity, capMap }: ClaimsQuestion, options: ClaimOptions): Claims {
+  const { username, email } = accountNamesOf(identity, rulesOf(capMap));
+  return {
+    ...scopedClaims(identity, options),
+    ...(username === undefined ? {} : { username, preferred_username: username }),
+    ...(email === undefined ? {} : { email, email_verified: false }),
+  };
+}
+
+interface Parts {
+  readonly identity: Identity;
+  readonly person: Claims;
+  readonly extra: ExtraClaims;
+  readonly groups: readonly string[];
+}
+
+/** Everything that an app's configuration may take a claim from. */
+function allClaims({ identity, person, extra, groups }: Parts, options: ClaimOptions) {
+  const sub = subjectOf(identity);
+  const { username, email, name } = person;
+  const placeholders: Partial<Record<Placeholder, string>> = {
+    sub,
+    node: identity.node.name.replace(/\.$/, ''),
+    tailnet: identity.tailnet.replace(/\.$/, ''),
+    ...texts({ username, email, name }),
+    ...(identity.kind === 'user' ? { login: identity.login } : {}),
+  };
+  const claims = { ...extra.idToken, ...deviceClaims(identity, options), ...person, groups, sub };
+  return { claims, placeholders };
+}
+
+function texts(values: Claims): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );
+}

@@ -1,0 +1,37 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Clock } from '../../clock.ts';
+import { tryLater } from '../errors.ts';
+import { factsOf } from '../request.ts';
+import { createFailureLimit } from './failure-limit.ts';
+
+const windowSeconds = 60;
+/** Requests that one address may push in a window on behalf of a client without a secret. */
+const pushesEach = 60;
+/** The same for all callers together that nobody knows: their addresses cost them nothing. */
+const pushesOfStrangers = 300;
+
+/**
+ * Bounds what pushed authorization requests (RFC 9126) leave in the store: each is kept for a minute, and whoever
+ * knows the ID of a client without a secret may push, from the public internet too (T14).
+ * @throws errors.TemporarilyUnavailable 429 with Retry-After
+ */
+export function createPushLimit(clock: Clock): (ctx: KoaContextWithOIDC) => Promise<void> {
+  const limits = { clock, windowSeconds };
+  const each = createFailureLimit({ ...limits, failures: pushesEach, maxPairs: 10_000 });
+  const strangers = createFailureLimit({ ...limits, failures: pushesOfStrangers, maxPairs: 1 });
+  const everyStranger = { clientId: '', peer: '' };
+  return async (ctx) => {
+    const { client, route } = ctx.oidc;
+    if (route !== 'pushed_authorization_request' || client?.clientAuthMethod !== 'none') return;
+    const { identify, peer } = factsOf(ctx);
+    const who = { clientId: client.clientId, peer };
+    const isKnown = (await identify()).ok;
+    const wait = Math.max(
+      each.waitSeconds(who),
+      isKnown ? 0 : strangers.waitSeconds(everyStranger),
+    );
+    if (wait > 0) throw tryLater(ctx, wait, 'too many requests were pushed from here');
+    each.record(who);
+    if (!isKnown) strangers.record(everyStranger);
+  };
+}

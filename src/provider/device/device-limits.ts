@@ -1,0 +1,87 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../clock.ts';
+import { createFailureLimit, type FailureLimit } from '../client/failure-limit.ts';
+
+/** The window of every limit here, as long as a device code lives by default. */
+const windowSeconds = 600;
+
+/** Wrong user codes of one person, and of everybody together, in a window (RFC 8628 5.1). */
+const guessesEach = 10;
+const guessesOfAll = 100;
+
+/** Device codes that one address may ask for in a window on behalf of a client without a secret. */
+const requestsEach = 60;
+/** The same for all callers together that nobody knows: their addresses cost them nothing. */
+const requestsOfStrangers = 600;
+
+/** RFC 8628 3.5: after `slow_down` the interval is this much longer. */
+const slowerSeconds = 5;
+
+const maxPairs = 10_000;
+
+/**
+ * What keeps the device flow from being tried out or filled up. In memory and bounded: a restart forgets it, and
+ * nothing that is issued rests on it.
+ */
+export interface DeviceLimits {
+  /** Takes one try to enter a user code; seconds to wait instead when there were too many wrong ones. */
+  takeGuess(subject: string): number;
+  /** The code was right: the try does not count. */
+  returnGuess(subject: string): void;
+  /** Counts a device code for a client without a secret; seconds to wait instead when there were too many. */
+  takeRequest(clientId: string, peer: string, known: boolean): number;
+  /** Notes that a waiting device code was asked for again; true when that was too soon (RFC 8628 3.5). */
+  polledTooSoon(deviceCode: string): boolean;
+}
+
+interface Poll {
+  readonly at: number;
+  readonly intervalSeconds: number;
+}
+
+/** @param pollSeconds how long a device waits between two polls */
+export function createDeviceLimits(clock: Clock, pollSeconds: number): DeviceLimits {
+  const limit = (failures: number) =>
+    createFailureLimit({ clock, failures, windowSeconds, maxPairs });
+  const guesses = [limit(guessesEach), limit(guessesOfAll)] as const;
+  const requests = [limit(requestsEach), limit(requestsOfStrangers)] as const;
+  const polls = new LRUCache<string, Poll>({ max: maxPairs });
+  const guessers = (subject: string) => [
+    { limit: guesses[0], who: { clientId: '', peer: subject } },
+    { limit: guesses[1], who: { clientId: '', peer: '' } },
+  ];
+  return {
+    takeGuess: (subject) => take(guessers(subject)),
+    returnGuess(subject) {
+      for (const one of guessers(subject)) one.limit.takeBack(one.who);
+    },
+    takeRequest(clientId, peer, known) {
+      const own = { limit: requests[0], who: { clientId, peer } };
+      const strangers = { limit: requests[1], who: { clientId, peer: '' } };
+      return take(known ? [own] : [own, strangers]);
+    },
+    polledTooSoon(deviceCode) {
+      const now = clock.nowSeconds();
+      const last = polls.get(deviceCode);
+      // a second less is forgiven: not every request is under way equally long
+      const tooSoon = last && now - last.at < Math.max(1, last.intervalSeconds - 1);
+      const intervalSeconds =
+        (last?.intervalSeconds ?? pollSeconds) + (tooSoon ? slowerSeconds : 0);
+      polls.set(deviceCode, { at: now, intervalSeconds });
+      return tooSoon ?? false;
+    },
+  };
+}
+
+interface Taken {
+  readonly limit: FailureLimit;
+  readonly who: { readonly clientId: string; readonly peer: string };
+}
+
+/** From all or from none; counted before anything is looked up, so that parallel tries gain nothing. */
+function take(from: readonly Taken[]): number {
+  const waitSeconds = Math.max(...from.map(({ limit, who }) => limit.waitSeconds(who)));
+  if (waitSeconds > 0) return waitSeconds;
+  for (const { limit, who } of from) limit.record(who);
+  return 0;
+}

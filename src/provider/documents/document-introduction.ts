@@ -1,0 +1,52 @@
+import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Clock } from '../../clock.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { createFailureLimit } from '../client/failure-limit.ts';
+import { isOwnTrouble, refusalError, tryLater } from '../errors.ts';
+import { factsOf } from '../request.ts';
+import { isFromWebPage } from '../web-page.ts';
+
+/**
+ * Decides whether the request under way may bring a client that nobody logged in with before, and so make us ask a
+ * host of its choice: only people and machines of the tailnet may, each a few times a minute.
+ * @returns who it is
+ * @throws errors.InvalidClient, errors.AccessDenied, errors.TemporarilyUnavailable
+ */
+export type Introduce = () => Promise<Identity>;
+
+const perMinute = 30;
+
+export function createIntroduction(clock: Clock): Introduce {
+  const limit = createFailureLimit({
+    clock,
+    failures: perMinute,
+    windowSeconds: 60,
+    maxPairs: 10_000,
+  });
+  return async () => {
+    const { ctx } = Provider;
+    if (!ctx) throw stranger();
+    if (isOtherPage(ctx)) throw stranger();
+    const { identify, peer } = factsOf(ctx);
+    const identified = await identify();
+    if (!identified.ok) {
+      const { refusal } = identified;
+      throw isOwnTrouble(refusal) || isPage(ctx) ? refusalError(refusal, false) : stranger();
+    }
+    const who = { clientId: 'metadata document', peer };
+    const waitSeconds = limit.waitSeconds(who);
+    if (waitSeconds > 0) throw tryLater(ctx, waitSeconds, 'too many new clients from this address');
+    limit.record(who);
+    return identified.identity;
+  };
+}
+
+/** A program behind a web page of elsewhere has no identity: it would borrow its visitor's (T33). */
+const isOtherPage = (ctx: KoaContextWithOIDC): boolean => !isPage(ctx) && isFromWebPage(ctx);
+
+const isPage = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.route === 'authorization';
+
+const stranger = () =>
+  new errors.InvalidClient(
+    'this client is not known here: it becomes known when somebody logs in with it from inside the tailnet',
+  );

@@ -1,0 +1,84 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Identity } from '../../identity/identity.ts';
+import { subjectOf } from '../../identity/subject.ts';
+import { appOf, enter } from '../account/enter.ts';
+import { noteRequester } from '../device/device-request.ts';
+import { isOwnTrouble, refusalError } from '../errors.ts';
+import { factsOf } from '../request.ts';
+import type { ProviderSettings } from '../settings.ts';
+import { acrTailnet } from './assurance.ts';
+import { PolicyDenied } from './denial.ts';
+
+/** Name of the parameter that carries the hook; its value is not looked at. */
+export const clicklessParameter = 'tsidp';
+
+/**
+ * The clickless login, as a validator of an extra parameter: oidc-provider calls it at every authorization
+ * request, after client and redirect URI are validated and before it looks at the session. It makes the session
+ * the peer's, in every case, so that a cookie never speaks for anybody else (T32).
+ */
+export async function clicklessLogin(
+  ctx: KoaContextWithOIDC,
+  settings: ProviderSettings,
+): Promise<void> {
+  const { oidc } = ctx;
+  if (oidc.route === 'device_authorization') return noteRequester(ctx, settings);
+  // pushed requests come from the app's server and have no session; the person is asked for later
+  if (oidc.route !== 'authorization') return;
+  const silent = oidc.prompts.has('none');
+  const identity = await allowedPeer(ctx, settings, silent);
+  const subject = subjectOf(identity);
+  if (oidc.session?.accountId !== undefined && oidc.session.accountId !== subject) {
+    replaceSession(ctx, oidc.provider);
+  }
+  const { session } = oidc;
+  if (!session || session.accountId !== undefined) return;
+  // OpenID Connect Core 3.1.2.1: `none` never logs anybody in, `login` always asks the person first
+  if (silent || oidc.prompts.has('login')) return;
+  session.loginAccount({
+    accountId: subject,
+    loginTs: settings.clock.nowSeconds(),
+    acr: acrTailnet,
+  });
+}
+
+/**
+ * The peer, who may enter the app of this request.
+ * @param silent answer trouble of our own to the app instead of on a page
+ * @throws errors.AccessDenied, errors.TemporarilyUnavailable
+ */
+export async function allowedPeer(
+  ctx: KoaContextWithOIDC,
+  settings: ProviderSettings,
+  silent: boolean,
+): Promise<Identity> {
+  const facts = factsOf(ctx);
+  const { client } = ctx.oidc;
+  if (!client) throw new Error('authorization request without a client');
+  const identified = await facts.identify();
+  if (!identified.ok) {
+    if (!isOwnTrouble(identified.refusal)) facts.deniedClient = client.clientId;
+    throw refusalError(identified.refusal, silent);
+  }
+  if (identified.stale) facts.stale = true;
+  const app = appOf(client);
+  const decision = enter(app, identified, settings);
+  if (decision.allowed) return identified.identity;
+  facts.deniedClient = client.clientId;
+  const denied = new PolicyDenied(app, identified.identity, decision);
+  // nobody looked at where its redirect URIs lead
+  if (app.quarantined) denied.allow_redirect = false;
+  throw denied;
+}
+
+/**
+ * A new session, with new identifiers, in place of one that belongs to another peer. The old one stays as it is:
+ * its owner may be using it elsewhere.
+ */
+export function replaceSession(ctx: KoaContextWithOIDC, provider: Provider): void {
+  const session = new provider.Session();
+  // oidc-provider saves a new session only when it was touched
+  Object.assign(session, { touched: true });
+  Object.assign(ctx.oidc, { session });
+  ctx.oidc.entity('Session', session);
+}

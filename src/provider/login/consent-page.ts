@@ -1,0 +1,97 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Client, errors, type Interaction, type InteractionResults } from 'oidc-provider';
+import { lifetimeOf } from '../client/client-settings.ts';
+import type { Parameters } from '../normalise.ts';
+import type { ConsentPage, PagePerson } from '../pages.ts';
+import type { ProviderSettings } from '../settings.ts';
+import { acrTailnet } from './assurance.ts';
+import type { ConsentQuestion } from './consent.ts';
+import { redirectHost } from './redirect-uri.ts';
+import { learnedScopes } from './requested.ts';
+
+interface Asked {
+  readonly interaction: Interaction;
+  readonly question: ConsentQuestion;
+  readonly client: Client;
+}
+
+/** The document of the page, as it is at this moment. */
+export async function consentPage(
+  { interaction, question, client }: Asked,
+  person: PagePerson,
+  settings: ProviderSettings,
+): Promise<string> {
+  const facts = await factsOfClient({ interaction, question, client }, settings);
+  const { uid } = interaction;
+  const token = tokenFor(question, facts);
+  return settings.pages.consent({ ...facts, person, action: `/interaction/${uid}`, token });
+}
+
+/**
+ * What the form that was sent says.
+ * @throws errors.InvalidRequest 400 for what no button sends, 403 when it is not the form of the page that would be
+ *   shown now: another site's, or an older page of a client that has changed its name since
+ */
+export async function consentAnswer(
+  asked: Asked,
+  form: Parameters,
+  settings: ProviderSettings,
+): Promise<InteractionResults> {
+  const { action, token } = form;
+  if (action !== 'allow' && action !== 'deny') {
+    throw new errors.InvalidRequest('the form must be sent with action=allow or action=deny');
+  }
+  const { question, interaction } = asked;
+  const wanted = tokenFor(question, await factsOfClient(asked, settings));
+  if (typeof token !== 'string' || !isSame(token, wanted)) {
+    throw new errors.InvalidRequest(
+      'this answer does not come from the page as it is now: go back to the app and log in again',
+      403,
+    );
+  }
+  if (action === 'deny') {
+    return {
+      error: 'access_denied',
+      error_description: 'the person did not allow what the app asked for',
+    };
+  }
+  const ts = settings.clock.nowSeconds();
+  const login = { accountId: question.key.subject, ts, acr: acrTailnet };
+  return {
+    ...(interaction.prompt.name === 'login' ? { login } : {}),
+    consent: {},
+    select_account: {},
+  };
+}
+
+type ClientFacts = Omit<ConsentPage, 'person' | 'action' | 'token'>;
+
+async function factsOfClient(
+  { interaction, question, client }: Asked,
+  settings: ProviderSettings,
+): Promise<ClientFacts> {
+  const { resources } = question.requested;
+  const isDescribed = client['tsidp_source'] === 'metadata-document';
+  const renews = client.grantTypeAllowed('refresh_token');
+  return {
+    clientName: client.clientName,
+    describedAt: isDescribed ? client.clientId : undefined,
+    registration: isDescribed ? undefined : await settings.registrationOf(client.clientId),
+    redirectHost: redirectHost(String(interaction.params['redirect_uri'])),
+    identityScopes: learnedScopes(question.requested, settings),
+    resources,
+    renewsSeconds: renews ? lifetimeOf('refreshAbsoluteSeconds', client, settings) : 0,
+  };
+}
+
+/** Ties a form to the page that it stood on: to its secret, and to everything that was to be read there. */
+function tokenFor({ secret }: ConsentQuestion, facts: ClientFacts): string {
+  return createHash('sha256')
+    .update(JSON.stringify([secret, facts]))
+    .digest('base64url');
+}
+
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
+}

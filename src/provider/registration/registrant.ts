@@ -1,0 +1,156 @@
+import { isIPv6 } from 'node:net';
+import type { Context } from 'koa';
+import { errors } from 'oidc-provider';
+import type { Clock } from '../../clock.ts';
+import type { RegistrationConfig } from '../../config/registration-schema.ts';
+import type { Identified, Identity } from '../../identity/identity.ts';
+import { displayLogin, subjectOf } from '../../identity/subject.ts';
+import { decideRegister, type RegistrationMode } from '../../policy/decide-register.ts';
+import type { Decision, Denied } from '../../policy/decision.ts';
+import { rulesOf } from '../../policy/grant.ts';
+import type { TraceLine } from '../../policy/trace.ts';
+import { createFailureLimit } from '../client/failure-limit.ts';
+import { isOwnTrouble, oauthText, refusalError } from '../errors.ts';
+import { factsOf, staleMark } from '../request.ts';
+import type { ProviderSettings } from '../settings.ts';
+
+/** Who registers a client, and why they may. */
+export interface Registrant {
+  /** Whose quota it counts for. */
+  readonly peer: string;
+  readonly identity: Identity | undefined;
+  /** Canonical. */
+  readonly address: string;
+  readonly listener: string;
+  /** Of the web page that asks, where one does. */
+  readonly origin: string | undefined;
+  readonly trace: readonly TraceLine[];
+}
+
+/**
+ * Lets in whoever may register clients, by mode and grant, a limited number of times a minute.
+ * @param listener through which the request came
+ * @throws errors.OIDCProviderError 403 (recorded), 429 with Retry-After, 503 while nobody can be asked
+ */
+export type Admit = (ctx: Context, listener: string) => Promise<Registrant>;
+
+export function createAdmission(settings: ProviderSettings): Admit {
+  const hasRoom = createRate(settings.registration, settings.clock);
+  return async (ctx, listener) => {
+    const registrant = { ...(await decide(ctx, settings)), listener, origin: originOf(ctx) };
+    const waitSeconds = hasRoom(registrant);
+    if (waitSeconds === 0) return registrant;
+    ctx.set('Retry-After', String(waitSeconds));
+    throw tooMany(`too many clients registered in a minute: try again in ${waitSeconds} s`);
+  };
+}
+
+/** 429, as a value of RFC 6749 5.2's `error` that clients know. */
+export function tooMany(description: string): errors.OIDCProviderError {
+  const error = new errors.TemporarilyUnavailable(oauthText(description));
+  return Object.assign(error, { status: 429, statusCode: 429, expose: true });
+}
+
+type Decided = Omit<Registrant, 'listener' | 'origin'>;
+
+async function decide(ctx: Context, settings: ProviderSettings): Promise<Decided> {
+  const { mode } = settings.registration;
+  const facts = factsOf(ctx);
+  const { peer: address } = facts;
+  const identified = await facts.identify();
+  if (!identified.ok) {
+    const { refusal } = identified;
+    // nobody's right is decided on a guess; where everybody has it, there is nothing to guess
+    if (mode !== 'public' && isOwnTrouble(refusal)) throw refusalError(refusal, false);
+    const decision = mayRegister(identified, mode);
+    if (!decision.allowed) throw denied(ctx, settings, decision, undefined);
+    return { peer: networkOf(address), identity: undefined, address, trace: decision.trace };
+  }
+  if (identified.stale) facts.stale = true;
+  const { identity } = identified;
+  const decision = mayRegister(identified, mode);
+  if (!decision.allowed) throw denied(ctx, settings, decision, identity);
+  return { peer: subjectOf(identity), identity, address, trace: decision.trace };
+}
+
+/** May whoever this is register clients? Where they may not because they are nobody here, the reason says why. */
+export function mayRegister(identified: Identified, mode: RegistrationMode): Decision {
+  if (identified.ok) {
+    const { identity, capMap } = identified;
+    return decideRegister({ identity, rules: rulesOf(capMap), mode });
+  }
+  const decision = decideRegister({ identity: undefined, rules: rulesOf(undefined), mode });
+  return decision.allowed ? decision : { ...decision, reason: identified.refusal.message };
+}
+
+function denied(
+  ctx: Context,
+  { audit, clock }: ProviderSettings,
+  { reason, trace }: Denied,
+  identity: Identity | undefined,
+): errors.OIDCProviderError {
+  audit.append({
+    at: clock.nowSeconds(),
+    event: 'denial',
+    ...(identity ? whoIs(identity) : {}),
+    reason,
+    listener: factsOf(ctx).listener,
+    detail: { at: 'register', peer: factsOf(ctx).peer, trace, ...staleMark(ctx) },
+  });
+  // not `errors.AccessDenied`, which is recorded where it is answered, without the person
+  const error = new errors.CustomOIDCProviderError('access_denied', oauthText(reason));
+  return Object.assign(error, { status: 403, statusCode: 403 });
+}
+
+/** As audit records and registrations name them. */
+export function whoIs(identity: Identity): { subject: string; login: string; device: string } {
+  return {
+    subject: subjectOf(identity),
+    login: displayLogin(identity),
+    device: identity.node.stableId,
+  };
+}
+
+/** One person has one IPv4 address, but as many of IPv6 as they like in one /64. @param address canonical */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
+  return `${[...groups, ...zeros, ...rest].slice(0, 4).join(':')}::/64`;
+}
+
+const maxOriginLength = 256;
+
+/** What a browser says of the page that asks; programs don't say it. */
+function originOf(ctx: Context): string | undefined {
+  const { origin } = ctx.req.headers;
+  return origin?.slice(0, maxOriginLength);
+}
+
+const windowSeconds = 60;
+/** Peers whose registrations are counted; the ones idle longest are forgotten first. */
+const maxPeers = 10_000;
+
+/** Seconds to wait. Strangers have any number of addresses, so all of them together count as one, too. */
+function createRate(
+  { perMinute }: RegistrationConfig,
+  clock: Clock,
+): (registrant: Registrant) => number {
+  const limits = { clock, failures: perMinute, windowSeconds, maxPairs: maxPeers };
+  const peers = createFailureLimit(limits);
+  const strangers = createFailureLimit({ ...limits, maxPairs: 1 });
+  const everyStranger = { clientId: '', peer: '' };
+  return ({ peer, identity }) => {
+    const who = { clientId: '', peer };
+    const waitSeconds = Math.max(
+      peers.waitSeconds(who),
+      identity ? 0 : strangers.waitSeconds(everyStranger),
+    );
+    if (waitSeconds > 0) return waitSeconds;
+    peers.record(who);
+    if (!identity) strangers.record(everyStranger);
+    return 0;
+  };
+}

@@ -1,0 +1,99 @@
+import type {
+  AccessToken,
+  Client,
+  ClientCredentials,
+  KoaContextWithOIDC,
+  RefreshToken,
+} from 'oidc-provider';
+import { rulesOf } from '../../policy/grant.ts';
+import { servesResource } from '../../policy/machine-resources.ts';
+import { accountBehind } from '../account/account.ts';
+import { isSelfRegistered } from '../client/self-registered.ts';
+import { factsOf } from '../request.ts';
+import type { ProviderSettings } from '../settings.ts';
+import { tokenName } from './token-name.ts';
+
+type Token = AccessToken | ClientCredentials | RefreshToken;
+
+const accountKey = 'tsidpIntrospected';
+
+/**
+ * Who may see a token (RFC 7662 4): its own client always; other confidential clients that an operator entered the
+ * access tokens that are bound to no audience, as resource servers of apps do; whoever is configured as its audience
+ * (T06). And only while the person behind it is still there and allowed (T12, T13): else it is inactive, for everybody.
+ */
+export async function introspectionAllowed(
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  token: Token,
+  settings: ProviderSettings,
+): Promise<boolean> {
+  if (token.clientId !== client.clientId && !isForeignReader(ctx, client, token, settings))
+    return false;
+  if (token.kind === 'ClientCredentials') return true;
+  const account = await accountBehind(ctx, token.accountId, token, settings);
+  ctx.state[accountKey] = account;
+  return account !== undefined;
+}
+
+function isForeignReader(
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  token: Token,
+  { resources }: ProviderSettings,
+): boolean {
+  if (client.clientAuthMethod === 'none' || token.kind === 'RefreshToken') return false;
+  const audience = [('aud' in token && token.aud) || []].flat();
+  const { machine } = factsOf(ctx);
+  // a machine without registration is nobody's resource server but those that its grants name
+  if (machine && audience.length === 0) return false;
+  // nor is a client that gave itself a secret: what an administrator approves is that people enter it
+  if (isSelfRegistered(client) && audience.length === 0) return false;
+  if (audience.length === 0) return true;
+  // each audience of a token for several is a resource that it works at
+  return audience.some(
+    (uri) =>
+      isNamedAfter(client, uri) ||
+      resources.find(uri)?.clients.includes(client.clientId) ||
+      (machine && servesResource(rulesOf(machine.capMap), uri)),
+  );
+}
+
+/** tsidp's audiences are IDs of clients as often as URIs. Nobody but an operator chooses such an ID. */
+function isNamedAfter(client: Client, audience: string): boolean {
+  return client.clientId === audience && !isSelfRegistered(client);
+}
+
+/** A client ends its own tokens; another's token is answered like an unknown one (RFC 7009 2.2), and lives on (T01). */
+export async function revocationAllowed(
+  _ctx: KoaContextWithOIDC,
+  client: Client,
+  token: Token,
+): Promise<boolean> {
+  return token.clientId === client.clientId;
+}
+
+/** tsidp's answer names the person and the audience, which oidc-provider's does not. Called after it answered. */
+export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
+  const body = ctx.body as Record<string, unknown> | undefined;
+  const account = ctx.state[accountKey] as Awaited<ReturnType<typeof accountBehind>>;
+  if (body?.['active'] !== true || !account) return;
+  const scopes = account.scopes ?? [];
+  const scope = scopes.join(' ');
+  const claims = await account.claims('introspection', scope, {}, []);
+  const profile = scopes.includes('profile');
+  Object.assign(body, {
+    ...(scope === '' ? {} : { scope }),
+    aud: body['aud'] ?? [body['client_id']],
+    nbf: body['iat'],
+    // tsidp's answer has one, too; ours is the name in the audit records
+    jti:
+      factsOf(ctx).structured?.reference ??
+      body['jti'] ??
+      tokenName(String(ctx.oidc.params?.['token'])),
+    username: account['login'],
+    ...(profile ? { preferred_username: claims['preferred_username'] } : {}),
+    ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),
+    ...(scopes.includes('email') && claims['email'] ? { email: claims['email'] } : {}),
+  });
+}

@@ -1,0 +1,41 @@
+import { type Client, type Configuration, errors, type ResourceServer } from 'oidc-provider';
+import { lifetimeOf } from '../client/client-settings.ts';
+import type { ProviderSettings } from '../settings.ts';
+
+/** Seconds that each of oidc-provider's artefacts lives. */
+export function lifetimes(settings: ProviderSettings): NonNullable<Configuration['ttl']> {
+  const of = (name: Parameters<typeof lifetimeOf>[0], client: Client | undefined) =>
+    lifetimeOf(name, client, settings);
+  const accessSeconds = (resource: ResourceServer | undefined, client: Client | undefined) =>
+    resource?.accessTokenTTL ?? of('accessTokenSeconds', client);
+  return {
+    AccessToken: (_ctx, token, client) => accessSeconds(token.resourceServer, client),
+    ClientCredentials: (_ctx, token, client) => accessSeconds(token.resourceServer, client),
+    AuthorizationCode: (_ctx, _code, client) => of('codeSeconds', client),
+    // outlives what hangs on it; the store extends it at each rotation
+    Grant: (ctx) => {
+      const { client } = ctx.oidc;
+      const refreshSeconds = client?.grantTypeAllowed('refresh_token')
+        ? of('refreshIdleSeconds', client)
+        : 0;
+      const resources = Object.values(ctx.oidc.resourceServers ?? {});
+      const longest = Math.max(
+        refreshSeconds,
+        of('accessTokenSeconds', client),
+        ...resources.map((resource) => accessSeconds(resource, client)),
+      );
+      const codeSeconds = ctx.oidc.deviceCode?.remainingTTL ?? of('codeSeconds', client);
+      return longest + codeSeconds + 60;
+    },
+    DeviceCode: settings.lifetimes.deviceCodeSeconds,
+    IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
+    Interaction: settings.lifetimes.interactionSeconds,
+    RefreshToken: (_ctx, token, client) => {
+      const begun = token.iiat ?? settings.clock.nowSeconds();
+      const left = begun + of('refreshAbsoluteSeconds', client) - settings.clock.nowSeconds();
+      if (left <= 0) throw new errors.InvalidGrant('refresh token is expired');
+      return Math.min(of('refreshIdleSeconds', client), left);
+    },
+    Session: settings.lifetimes.sessionSeconds,
+  };
+}

@@ -1,0 +1,240 @@
+import { errors } from 'oidc-provider';
+import { describe, expect, it } from 'vitest';
+import type { OutgoingFetch } from '../../../src/outgoing/fetch.ts';
+import { OutgoingError } from '../../../src/outgoing/outgoing-error.ts';
+import { createDocumentCache } from '../../../src/provider/documents/document-cache.ts';
+import { openSqlite, type SqliteStore } from '../../../src/store/sqlite.ts';
+
+const url = 'https://agent.example/client.json';
+const hour = 3600;
+
+interface Reply {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly document?: Record<string, unknown> | string;
+}
+
+/** A cache over a store of its own, a clock that stands still, and a host that answers as it is told. */
+function setUp(store?: SqliteStore) {
+  let now = 1_800_000_000;
+  const clock = { nowSeconds: () => now };
+  const opened = store ?? openSqlite({ path: ':memory:', clock });
+  const asked: Record<string, string>[] = [];
+  const introduced: string[] = [];
+  const changes: (readonly [unknown, unknown])[] = [];
+  let reply: () => Promise<Reply> = async () => ({});
+  const fetch: OutgoingFetch = async (asks, options) => {
+    asked.push({ ...options?.headers });
+    const { status = 200, headers = {}, document = {} } = await reply();
+    const text =
+      typeof document === 'string'
+        ? document
+        : JSON.stringify({ client_id: asks, redirect_uris: ['https://a.example/'], ...document });
+    return { status, headers, body: Buffer.from(status === 304 ? '' : text) };
+  };
+  const cache = createDocumentCache({ fetch, documents: opened.documents, clock });
+  return {
+    store: opened,
+    asked,
+    introduced,
+    changes,
+    pass: (seconds: number) => {
+      now += seconds;
+    },
+    answer: (next: Reply | (() => Promise<Reply>)) => {
+      reply = typeof next === 'function' ? next : async () => next;
+    },
+    find: (id = url) =>
+      cache.find(id, {
+        first: async () => void introduced.push(id),
+        changed: async (client, wasKnown) => {
+          changes.push([wasKnown, client.metadata['redirect_uris']]);
+        },
+      }),
+  };
+}
+
+const down = async () => {
+  throw new OutgoingError('timeout', 'agent.example did not answer in time');
+};
+
+describe('the cache of metadata documents', () => {
+  it('asks once while a document is fresh, and again when it is not', async () => {
+    const at = setUp();
+    at.answer({ headers: { 'cache-control': 'max-age=3600' } });
+    await at.find();
+    at.pass(hour - 1);
+    expect(await at.find()).toMatchObject({ id: url, source: 'metadata-document' });
+    expect(at.asked).toHaveLength(1);
+    at.pass(1);
+    await at.find();
+    expect(at.asked).toHaveLength(2);
+    expect(at.introduced).toEqual([url]);
+  });
+
+  it('joins requests for one document, and keeps those for others apart', async () => {
+    const at = setUp();
+    const go = Promise.withResolvers<Reply>();
+    at.answer(() => go.promise);
+    const all = [...Array.from({ length: 20 }, () => at.find()), at.find(`${url}?2`)];
+    go.resolve({});
+    const found = await Promise.all(all);
+    expect(new Set(found.map(({ id }) => id)).size).toBe(2);
+    expect(at.asked).toHaveLength(2);
+  });
+
+  it('asks whether it changed, and keeps what did not', async () => {
+    const at = setUp();
+    at.answer({ headers: { etag: '"1"', 'last-modified': 'Sat, 01 Jan 2000 00:00:00 GMT' } });
+    const before = await at.find();
+    at.pass(hour);
+    at.answer({ status: 304, headers: { 'cache-control': 'max-age=7200' } });
+    expect((await at.find()).metadata).toEqual(before.metadata);
+    at.pass(2 * hour - 1);
+    await at.find();
+    expect(at.asked.map((headers) => headers['if-none-match'])).toEqual([undefined, '"1"']);
+    at.pass(1);
+    at.answer({ headers: { etag: '"2"' } });
+    await at.find();
+    expect(at.asked[2]).toMatchObject({ 'if-none-match': '"1"' });
+    expect(at.changes).toHaveLength(1);
+  });
+
+  it('uses the date where there is no ETag', async () => {
+    const at = setUp();
+    const modified = 'Sat, 01 Jan 2000 00:00:00 GMT';
+    at.answer({ headers: { 'last-modified': modified } });
+    await at.find();
+    at.pass(hour);
+    await at.find();
+    expect(at.asked[1]).toMatchObject({ 'if-modified-since': modified });
+  });
+
+  it('tells of new redirect URIs before the document is used', async () => {
+    const at = setUp();
+    await at.find();
+    at.pass(hour);
+    at.answer({ document: { redirect_uris: ['https://evil.example/'] } });
+    await at.find();
+    expect(at.changes).toEqual([
+      [false, ['https://a.example/']],
+      [true, ['https://evil.example/']],
+    ]);
+  });
+
+  it('goes on for a day when the host is in trouble, asking once a minute, and no longer', async () => {
+    const at = setUp();
+    await at.find();
+    at.answer(down);
+    at.pass(600);
+    for (let i = 0; i < 5; i++) await at.find();
+    expect(at.asked).toHaveLength(2);
+    at.pass(60);
+    await at.find();
+    expect(at.asked).toHaveLength(3);
+    at.answer({ status: 503 });
+    at.pass(86_400 - 61);
+    await at.find();
+    at.pass(61);
+    await expect(at.find()).rejects.toThrow(errors.TemporarilyUnavailable);
+    at.answer({});
+    at.pass(10);
+    expect((await at.find()).id).toBe(url);
+    expect(at.introduced).toEqual([url]);
+  });
+
+  it.each([
+    [{ status: 404 }],
+    [{ status: 410 }],
+    [{ status: 403 }],
+    [{ document: '<html>' }],
+    [{ document: { client_id: 'https://evil.example/' } }],
+  ])('ends a client at once whose host says so: %j', async (reply) => {
+    const at = setUp();
+    await at.find();
+    at.answer(reply);
+    at.pass(600);
+    await expect(at.find()).rejects.toThrow(errors.InvalidClient);
+    expect(await at.store.documents.find(url)).toMatchObject({ document: undefined });
+    at.answer(down);
+    at.pass(60);
+    await expect(at.find()).rejects.toThrow(errors.TemporarilyUnavailable);
+  });
+
+  it('believes a failure for a short time', async () => {
+    const at = setUp();
+    at.answer({ status: 404 });
+    for (let i = 0; i < 5; i++) await expect(at.find()).rejects.toThrow(errors.InvalidClient);
+    expect(at.asked).toHaveLength(1);
+    at.answer({});
+    at.pass(60);
+    await at.find();
+    expect(at.asked).toHaveLength(2);
+  });
+
+  it('stores nothing of a document that is refused', async () => {
+    const at = setUp();
+    at.answer({ document: { client_secret: 'x' } });
+    await expect(at.find()).rejects.toMatchObject({ error: 'invalid_client' });
+    expect(await at.store.documents.find(url)).toBeUndefined();
+    expect(at.changes).toEqual([]);
+  });
+
+  it('asks nobody when the request may not introduce clients', async () => {
+    const at = setUp();
+    const { store, asked } = at;
+    const cache = createDocumentCache({
+      fetch: async () => {
+        throw new Error('asked');
+      },
+      documents: store.documents,
+      clock: { nowSeconds: () => 0 },
+    });
+    const first = async () => {
+      throw new errors.InvalidClient('no');
+    };
+    await expect(cache.find(url, { first, changed: async () => undefined })).rejects.toThrow(
+      errors.InvalidClient,
+    );
+    expect(asked).toEqual([]);
+  });
+
+  it('knows its documents after a restart, but for those that must not be stored', async () => {
+    const first = setUp();
+    first.answer({ headers: { 'cache-control': 'max-age=3600' } });
+    await first.find();
+    first.answer({ headers: { 'cache-control': 'no-store', etag: '"1"' } });
+    await first.find(`${url}?2`);
+    await first.store.committed();
+
+    const second = setUp(first.store);
+    await second.find();
+    expect(second.asked).toEqual([]);
+    await second.find(`${url}?2`);
+    expect(second.asked).toEqual([{ accept: 'application/json' }]);
+    // both are known: nobody has to introduce them again
+    expect(second.introduced).toEqual([]);
+  });
+});
+
+describe('T14 the table of metadata documents', () => {
+  it('holds 500 and forgets those not fetched for longest, but none that were marked', async () => {
+    const { store } = setUp();
+    for (let i = 0; i < 503; i++) {
+      await store.documents.save({
+        url: `${url}?${i}`,
+        document: '{}',
+        etag: undefined,
+        lastModified: undefined,
+        fetchedAt: i === 0 ? 9000 : 1000 + i,
+        freshUntil: 0,
+      });
+      if (i === 1) await store.documents.mark(`${url}?1`, 'quarantine');
+      if (i === 2) await store.documents.mark(`${url}?2`, 'wait');
+    }
+    const known = await Promise.all(
+      [0, 1, 2, 3, 4].map((i) => store.documents.find(`${url}?${i}`)),
+    );
+    expect(known.map((one) => one !== undefined)).toEqual([true, true, false, false, true]);
+  });
+});
