@@ -4,20 +4,14 @@ import { StoreError } from './store.ts';
 type Waiting = PromiseWithResolvers<void>;
 
 /**
- * How many turns of the event loop write into one transaction. An idle loop goes through three in microseconds; a busy
- * one has heard from most of its connections by then, so fewer commits serve the same logins.
- */
-const turns = 3;
-
-/**
- * Joins all writes of a few turns of the event loop, whoever makes them, into one transaction: one fsync for many
- * requests. SQLite errors fail all of it, because some of them roll back by themselves and a later
+ * Joins all writes of one turn of the event loop, whoever makes them, into one transaction: one fsync for many
+ * requests. SQLite errors fail the whole turn, because some of them roll back by themselves and a later
  * statement would then commit alone; so nothing is ever half-written.
  */
 export class Transactions {
   /** Successful commits since the start. */
   commits = 0;
-  /** Transactions whose writes were lost. */
+  /** Turns whose writes were lost. */
   failures = 0;
   #state: 'idle' | 'open' | 'failed' = 'idle';
   #failure: StoreError | undefined;
@@ -35,9 +29,9 @@ export class Transactions {
   }
 
   /**
-   * Runs a prepared statement inside the open transaction.
+   * Runs a prepared statement inside the turn's transaction.
    * @returns how many rows it changed
-   * @throws {StoreError} when SQLite failed; every write of its transaction is then undone
+   * @throws {StoreError} when SQLite failed; every write of this turn is then undone
    */
   run(
     statement: StatementSync,
@@ -52,7 +46,7 @@ export class Transactions {
   }
 
   /**
-   * Opens a transaction, if none is open. Until it ends no other process writes.
+   * Opens the turn's transaction, if it is not open. Until it ends no other process writes.
    * @throws {StoreError}
    */
   begin(): void {
@@ -60,7 +54,7 @@ export class Transactions {
   }
 
   /**
-   * Reads one row inside the open transaction.
+   * Reads one row inside the turn's transaction.
    * @throws {StoreError} as `run`
    */
   get(statement: StatementSync, ...values: SQLInputValue[]): unknown {
@@ -73,9 +67,9 @@ export class Transactions {
   }
 
   /**
-   * Resolves once the writes made so far are on disk.
-   * @param failuresBefore `failures` as it was before the caller's first write. A caller that wrote in
-   *   several turns must give it: an earlier transaction of its own may have been lost.
+   * Resolves once the writes made so far in this turn are on disk.
+   * @param failuresBefore `failures` as it was before the caller's first write. A caller that wrote in several
+   *   turns must give it: an earlier turn of its own may have been lost.
    */
   committed(failuresBefore: number = this.failures): Promise<void> {
     if (this.#failure && (this.#state === 'failed' || failuresBefore !== this.failures)) {
@@ -86,7 +80,7 @@ export class Transactions {
     return this.#waiting.promise;
   }
 
-  /** Commits now what was written. */
+  /** Commits now what the turn has written. */
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -109,21 +103,13 @@ export class Transactions {
 
   #open(): void {
     if (this.#state === 'failed') throw this.#failure;
-    this.#flushAfter(turns);
+    setImmediate(() => this.flush());
     try {
       this.#begin.run();
       this.#state = 'open';
     } catch (error) {
       throw this.#fail(error);
     }
-  }
-
-  #flushAfter(left: number): void {
-    // what failed is over at once: the next turn's writes have nothing to do with it
-    setImmediate(() => {
-      if (left > 1 && this.#state === 'open') this.#flushAfter(left - 1);
-      else this.flush();
-    });
   }
 
   #fail(cause: unknown): StoreError {
