@@ -36,6 +36,7 @@ import { keepGrace } from './login/refresh-grace.ts';
 import { endWithSession } from './login/session-end.ts';
 import { noteRefusals } from './login/untrusted-redirect.ts';
 import { grantClientCredentials } from './machine/client-credentials.ts';
+import { keepClientGrants } from './machine/client-token.ts';
 import { peerFeature } from './machine/peer-authentication.ts';
 import { carrierMethod } from './machine/peer-client.ts';
 import { orderIds } from './ordered-ids.ts';
@@ -103,6 +104,7 @@ export function createProvider(parts: ProviderParts): Provider {
   keepCodes(provider, settings);
   keepDeviceCodes(provider, settings);
   keepGrace(provider, settings);
+  keepClientGrants(provider);
   grantClientCredentials(provider, settings);
   const readJwt = createJwtReader(parts.keys, settings.issuer, settings.clock);
   keepStructuredTokens(provider, readJwt, settings.clock);

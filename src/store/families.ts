@@ -47,6 +47,8 @@ export class SqliteFamilies implements FamilyTable {
     this.#byToken = database.prepare(
       `SELECT grant_digest AS digest FROM access_tokens WHERE digest BETWEEN ?1 AND ?2
        UNION SELECT grant_digest FROM refresh_tokens WHERE digest BETWEEN ?1 AND ?2
+       UNION SELECT grant_digest FROM records
+         WHERE model = 'ClientCredentials' AND digest BETWEEN ?1 AND ?2
        UNION SELECT digest FROM grants WHERE digest BETWEEN ?1 AND ?2`,
     );
     this.#delete = database.prepare('DELETE FROM grants WHERE digest = ?');

@@ -132,6 +132,15 @@ describe('tokens for a resource', () => {
     expect(await introspect(world, accessToken)).toMatchObject({ active: true });
   });
 
+  test('T11 a refresh token that a forged JWT names is not found through it', async () => {
+    const { refreshToken } = await login(new Browser(), world.issuer, 'grafana');
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${encode({ alg: 'RS256' })}.${encode({ jti: refreshToken })}.AAAA`;
+    expect(await introspect(world, token, grafana)).toEqual({ active: false });
+    await send(world, '/revoke', { token }, grafana);
+    expect(json(await refresh(world.issuer, refreshToken))).toHaveProperty('access_token');
+  });
+
   test('an ID token is no access token', async () => {
     const { idToken } = await tokensFor(world, { scope: 'openid read_file' });
     expect(await introspect(world, idToken)).toEqual({ active: false });

@@ -8,13 +8,13 @@ import {
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
 import { accountOf } from '../account/account.ts';
 import { appOf } from '../account/enter.ts';
-import { scopesOf } from '../client/client-settings.ts';
 import { oauthText } from '../errors.ts';
 import { type BoundGrant, deviceBinding } from '../login/grants.ts';
 import { factsOf, type KnownMachine } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { resourceServerOf, serverInfo } from '../token/resource-info.ts';
 import { invalidTarget, resourceScopesOf } from '../token/resource-scopes.ts';
+import { scopesOfClient } from './client-token.ts';
 import { decideMachineToken, requestedAt } from './machine-token.ts';
 import { machineClientId } from './peer-client.ts';
 import { bindToProof, takeProof } from './proof.ts';
@@ -98,11 +98,8 @@ async function answerClient(
   if (uri !== undefined) {
     const resource = settings.resources.find(uri);
     if (!resource) throw invalidTarget(uri);
-    const own = scopesOf(client);
     const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
-    const scopes = requestedAt(resource, asked).filter(
-      (scope) => own?.has(scope) || resource.openScopes.includes(scope),
-    );
+    const scopes = scopesOfClient(client, resource, requestedAt(resource, asked));
     if (scopes.length === 0 && asked.length > 0) {
       throw new errors.InvalidScope(
         'this client may have none of these scopes: an administrator lists them in its "scopes"',
@@ -115,6 +112,11 @@ async function answerClient(
     });
   }
   bindToProof(token, await takeProof(ctx));
+  const grant = new provider.Grant({ clientId: client.clientId } as never);
+  const [server] = Object.values(ctx.oidc.resourceServers);
+  if (server) grant.addResourceScope(server.identifier(), token.scope ?? '');
+  Object.assign(token, { grantId: await grant.save() });
+  ctx.oidc.entity('Grant', grant);
   await answer(ctx, provider, 'ClientCredentials', token);
 }
 

@@ -9,6 +9,7 @@ import { rulesOf } from '../../policy/grant.ts';
 import { servesResource } from '../../policy/machine-resources.ts';
 import { accountBehind } from '../account/account.ts';
 import { isSelfRegistered } from '../client/self-registered.ts';
+import { clientTokenScopes } from '../machine/client-token.ts';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { tokenName } from './token-name.ts';
@@ -16,6 +17,7 @@ import { tokenName } from './token-name.ts';
 type Token = AccessToken | ClientCredentials | RefreshToken;
 
 const accountKey = 'tsidpIntrospected';
+const scopesKey = 'tsidpScopesLeft';
 
 /**
  * Who may see a token (RFC 7662 4): its own client always; other confidential clients that an operator entered the
@@ -30,9 +32,14 @@ export async function introspectionAllowed(
 ): Promise<boolean> {
   if (token.clientId !== client.clientId && !isForeignReader(ctx, client, token, settings))
     return false;
-  if (token.kind === 'ClientCredentials') return true;
+  if (token.kind === 'ClientCredentials') {
+    const scopes = await clientTokenScopes(ctx, token as ClientCredentials, settings);
+    ctx.state[scopesKey] = scopes;
+    return scopes !== undefined;
+  }
   const account = await accountBehind(ctx, token.accountId, token, settings);
   ctx.state[accountKey] = account;
+  ctx.state[scopesKey] = account?.scopes;
   return account !== undefined;
 }
 
@@ -77,20 +84,20 @@ export async function revocationAllowed(
 export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
   const body = ctx.body as Record<string, unknown> | undefined;
   const account = ctx.state[accountKey] as Awaited<ReturnType<typeof accountBehind>>;
-  if (body?.['active'] !== true || !account) return;
-  const scopes = account.scopes ?? [];
+  if (body?.['active'] !== true) return;
+  const scopes = (ctx.state[scopesKey] as readonly string[] | undefined) ?? [];
   const scope = scopes.join(' ');
+  // what it was issued with counts for nothing where nothing of that is left
+  delete body['scope'];
+  if (scope !== '') body['scope'] = scope;
+  if (!account) return;
   const claims = await account.claims('introspection', scope, {}, []);
   const profile = scopes.includes('profile');
   Object.assign(body, {
-    ...(scope === '' ? {} : { scope }),
     aud: body['aud'] ?? [body['client_id']],
     nbf: body['iat'],
     // tsidp's answer has one, too; ours is the name in the audit records
-    jti:
-      factsOf(ctx).structured?.reference ??
-      body['jti'] ??
-      tokenName(String(ctx.oidc.params?.['token'])),
+    jti: body['jti'] ?? tokenName(String(ctx.oidc.params?.['token'])),
     username: account['login'],
     ...(profile ? { preferred_username: claims['preferred_username'] } : {}),
     ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import Provider, { type AccessToken, type ClientCredentials } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
@@ -19,24 +20,15 @@ export function keepStructuredTokens(provider: Provider, read: ReadOwnJwt, clock
 
 /**
  * oidc-provider turns JWTs away at introspection and revocation before it looks for them. So its parameter becomes
- * the `jti`, and the token itself waits in the request's facts for `find`. Changes `parameters` in place.
+ * a reference, and the token itself waits in the request's facts for `find`. Changes `parameters` in place.
  */
 export function referStructured(parameters: Parameters, facts: RequestFacts): void {
   const { token } = parameters;
   if (!looksStructured(token)) return;
-  const reference = jtiOf(token);
+  // no token has a dot: what is not verified yet must not lead to any other one
+  const reference = `jwt.${randomUUID()}`;
   facts.structured = { reference, jwt: token };
   parameters['token'] = reference;
-}
-
-/** Not verified yet. */
-function jtiOf(jwt: string): string {
-  try {
-    const { jti } = decodeJwt(jwt);
-    return typeof jti === 'string' && jti !== '' ? jti : 'no-jti';
-  } catch {
-    return 'no-jwt';
-  }
 }
 
 /** The JWT that this request's reference stands for; what stands for one is never an opaque token. */
