@@ -46,6 +46,17 @@ describe('the life of an exchanged token', () => {
     return { first, hop, last: await exchanged(world, hop, { resource: mcp }, 'second') };
   };
 
+  test('T05 where all its scopes were taken from what it came from, none is left', async () => {
+    const first = (await loginAt(world, worker, both)).accessToken;
+    const last = await exchanged(world, first, { resource: mcp, scope: 'read_file' }, 'ci');
+    const scopes = [
+      { resource: mcp, scopes: ['read_file'] },
+      { resource: worker, scopes: ['run_code'] },
+    ];
+    allowInPolicy(world.simulator, [{ ...rules.alice, scopes }, rules.ci]);
+    expect(await look(world, last)).not.toHaveProperty('scope');
+  });
+
   test('it opens no userinfo and has nothing to refresh with', async () => {
     const { accessToken } = await loginAt(world, '', 'openid email');
     for (const form of [{ resource: mcp }, { resource: notes }, { audience: plainName }]) {
