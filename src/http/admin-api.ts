@@ -12,6 +12,7 @@ import { factsOf } from '../provider/request.ts';
 import { adminPaths } from './admin-paths.ts';
 import { readBody } from './body.ts';
 import type { Route } from './exposure.ts';
+import { idInPath } from './path-id.ts';
 
 const byCli: Changer = { source: 'cli', record: { detail: { by: 'cli' } } };
 
@@ -32,7 +33,7 @@ export async function answerCommandLine(
 ): Promise<void> {
   // the exposure table has let nobody else come here; it must not be the only thing that does
   if (!factsOf(ctx).admin) throw new errors.InvalidRequest('there is nothing at this address', 404);
-  const id = decodeURIComponent(ctx.path.split('/').at(-1) ?? '');
+  const id = idInPath(ctx);
   try {
     ctx.body = await act(ctx, route, id, bodyLimitBytes, clients);
   } catch (error) {

@@ -25,8 +25,10 @@ const token: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
   await presentPeer(ctx, parameters, registry);
   normaliseToken(parameters, vocabulary);
 };
-const authorization: Normalise = (parameters, _ctx, vocabulary) =>
+const authorization: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
+  await presentPeer(ctx, parameters, registry);
   normaliseAuthorization(parameters, vocabulary);
+};
 const presented: Normalise = async (parameters, ctx, _vocabulary, { registry }) => {
   await presentPeer(ctx, parameters, registry);
   referStructured(parameters, factsOf(ctx));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Allowance, allowInPolicy } from './allow.ts';
 import { Browser } from './browser.ts';
 import { json } from './login.ts';
-import { configuration, introspect, mcp, notes, resourceServer, send } from './resource-world.ts';
+import { configuration, introspect, mcp, notes, send } from './resource-world.ts';
 import { startWorld, type World } from './world.ts';
 
 const ci = '127.0.0.3';
@@ -11,6 +11,7 @@ const deploy: Allowance = {
   src: ['tag:ci'],
   scopes: [{ resource: mcp, scopes: ['read_file'] }],
 };
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 const service = { id: 'service', secret: 'service-secret-that-is-long-enough-0' };
 
 const machines = {
@@ -18,6 +19,12 @@ const machines = {
   clients: [
     ...configuration.clients,
     { id: 'by-tag', peer: { tags: ['tag:ci', 'tag:build'] } },
+    {
+      id: 'app-by-tag',
+      peer: { tags: ['tag:ci'] },
+      grantTypes: ['authorization_code', deviceGrant],
+      redirectUris: ['https://app.test/cb'],
+    },
     { id: 'by-other-tag', peer: { tags: ['tag:prod'] } },
     { id: 'by-node', peer: { node: 'nOtherNode11CNTRL' } },
     { ...service, grantTypes: ['client_credentials'], scopes: ['read_file'] },
@@ -119,6 +126,25 @@ describe('machines', () => {
     else expect(decodeJwt(String(answer['access_token']))).toMatchObject({ client_id: clientId });
   });
 
+  test.each([
+    ['/request', { response_type: 'code', redirect_uri: 'https://app.test/cb' }, 'request_uri'],
+    ['/device_authorization', {}, 'device_code'],
+  ])(
+    'an app that is a tagged node begins logins at %s, and nobody else in its name',
+    async (path, form, member) => {
+      const challenge = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' };
+      const ask = async (address: string, headers = {}) =>
+        new Browser(address).open(`${world.issuer}${path}`, {
+          form: { client_id: 'app-by-tag', ...form, ...challenge },
+          headers,
+        });
+      expect(json(await ask(ci))).toHaveProperty(member);
+      expect(json(await ask('127.0.0.1'))).toMatchObject({ error: 'invalid_client' });
+      expect(json(await ask('127.0.0.5'))).toMatchObject({ error: 'invalid_client' });
+      expect((await ask(ci, { origin: 'https://evil.example' })).status).toBe(403);
+    },
+  );
+
   test('T33 a web page does not borrow the identity of the machine that shows it', async () => {
     const pages: Record<string, string>[] = [
       { origin: 'https://evil.example' },
@@ -179,29 +205,6 @@ describe('machines', () => {
     expect(await look()).toMatchObject({ active: true, client_id: 'service', aud: mcp });
     allowInPolicy(world.simulator, [alice]);
     expect(await look()).toEqual({ active: false });
-  });
-
-  test('a client with a secret gets what an administrator gave it', async () => {
-    const ask = async (form: Record<string, string>) =>
-      json(await send(world, '/token', { grant_type: 'client_credentials', ...form }, service));
-    const answer = await ask({ resource: mcp });
-    expect(answer).toMatchObject({ scope: 'read_file list' });
-    expect(decodeJwt(String(answer['access_token']))).toMatchObject({
-      sub: 'service',
-      client_id: 'service',
-      aud: mcp,
-    });
-    expect(await ask({ resource: mcp, scope: 'run_code' })).toMatchObject({
-      error: 'invalid_scope',
-    });
-    expect(await ask({ resource: 'https://nowhere.test' })).toMatchObject({
-      error: 'invalid_target',
-    });
-    expect(await introspect(world, String(answer['access_token']), resourceServer)).toMatchObject({
-      active: true,
-    });
-    await send(world, '/revoke', { token: String(answer['access_token']) }, service);
-    expect(await introspect(world, String(answer['access_token']))).toEqual({ active: false });
   });
 
   test('a public client has no credentials', async () => {

@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeCli } from '../cli/run.ts';
 import { json } from './login.ts';
-import { configuration, introspect, mcp, send } from './resource-world.ts';
+import { configuration, introspect, mcp, resourceServer, send } from './resource-world.ts';
 import { startWorld, type World } from './world.ts';
 
 const service = { id: 'service', secret: 'service-secret-that-is-long-enough-0' };
@@ -73,5 +73,28 @@ describe('a token that a client with a secret got for itself', () => {
     const { exitCode } = await cli.run(['tokens', 'revoke', '--client', 'service']);
     expect(exitCode).toBe(0);
     expect(await introspect(world, first)).toEqual({ active: false });
+  });
+
+  test('a client with a secret gets what an administrator gave it', async () => {
+    const ask = async (form: Record<string, string>) =>
+      json(await send(world, '/token', { grant_type: 'client_credentials', ...form }, service));
+    const answer = await ask({ resource: mcp });
+    expect(answer).toMatchObject({ scope: 'read_file list' });
+    expect(decodeJwt(String(answer['access_token']))).toMatchObject({
+      sub: 'service',
+      client_id: 'service',
+      aud: mcp,
+    });
+    expect(await ask({ resource: mcp, scope: 'run_code' })).toMatchObject({
+      error: 'invalid_scope',
+    });
+    expect(await ask({ resource: 'https://nowhere.test' })).toMatchObject({
+      error: 'invalid_target',
+    });
+    expect(await introspect(world, String(answer['access_token']), resourceServer)).toMatchObject({
+      active: true,
+    });
+    await send(world, '/revoke', { token: String(answer['access_token']) }, service);
+    expect(await introspect(world, String(answer['access_token']))).toEqual({ active: false });
   });
 });
