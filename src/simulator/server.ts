@@ -30,6 +30,8 @@ export interface SimulatorOptions {
   readonly tailnet: string | TailnetInput;
   /** Unix socket to listen on; its directory is made when missing. */
   readonly socketPath: string;
+  /** Called before it listens, to make it what the first request shall meet. */
+  readonly prepare?: (simulator: Simulator) => void;
 }
 
 interface SimulatorEvents {
@@ -65,12 +67,13 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
   #faultyPath: string | undefined;
 
   /** @throws TailnetFileError, Error when the socket can't be had */
-  static async start({ tailnet, socketPath }: SimulatorOptions): Promise<Simulator> {
+  static async start({ tailnet, socketPath, prepare }: SimulatorOptions): Promise<Simulator> {
     const parsed =
       typeof tailnet === 'string'
         ? await loadTailnet(tailnet)
         : await readTailnet(tailnet, 'tailnet', process.cwd());
     const simulator = new Simulator(parsed, socketPath);
+    prepare?.(simulator);
     await simulator.restart();
     return simulator;
   }
