@@ -27,7 +27,7 @@ function spoilCommit(database: DatabaseSync): void {
 
 const record = { at: 1, event: 'start' } as const;
 
-describe('one commit a turn', () => {
+describe('one commit for a few turns', () => {
   it('joins the writes of all requests of a turn', async () => {
     const { store } = openFile();
     const requests = Array.from({ length: 20 }, async (_, index) => {
@@ -51,8 +51,19 @@ describe('one commit a turn', () => {
   it('commits what nobody waits for', async () => {
     const { store } = openFile();
     store.audit.append(record);
-    await nextTurn();
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn();
     expect(store.commits).toBe(1);
+  });
+
+  it('joins the writes of a few turns, and no more', async () => {
+    const { store } = openFile();
+    for (let turn = 0; turn < 12; turn += 1) {
+      store.audit.append(record);
+      await nextTurn();
+    }
+    await store.committed();
+    expect(store.commits).toBeGreaterThan(2);
+    expect(store.commits).toBeLessThan(7);
   });
 
   it('shows a write to others only when it is committed', async () => {
@@ -65,6 +76,18 @@ describe('one commit a turn', () => {
     expect(count()).toBe(0);
     await store.committed();
     expect(count()).toBe(1);
+  });
+
+  it('commits at once for another connection of the process that wants to write', async () => {
+    const { store, path } = openBeneath();
+    const other = openStore(path).store;
+    store.audit.append(record);
+    const first = store.committed();
+    other.audit.append(record);
+    store.audit.append(record);
+    await Promise.all([first, other.committed(), store.committed()]);
+    expect([store.commits, other.commits]).toEqual([2, 1]);
+    expect(await store.audit.list(5)).toHaveLength(3);
   });
 
   it('commits what is open when it is closed', async () => {
