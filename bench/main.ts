@@ -18,7 +18,7 @@ const usage = `npm run bench -- [--case NAME]... [--listener NAME] [--quick] [--
   --profile DIR    the daemon writes a CPU profile (V8's format) there
 `;
 
-/** A running daemon is what is measured: V8 still compiles for 5000 to 8000 logins, at a tenth to a fifth more CPU. */
+/** A running daemon is what is measured: V8 compiles for the first 4000 logins, at a fifth more CPU. */
 const warmUpLogins = 8000;
 const quickLogins = 50;
 
