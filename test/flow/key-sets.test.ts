@@ -121,4 +121,25 @@ describe('T18 key sets of clients that came by themselves', () => {
     }
     expect(inside.asked).toEqual([]);
   });
+
+  it('fail for themselves: an app of the operator whose URL they name goes on', async () => {
+    await using inside = await openDocumentSite();
+    const pair = ecKeys();
+    inside.set('/jwks', json(jwksOf(pair)));
+    const client = { id: 'signer', redirectUris: [redirect], jwksUri: inside.id('/jwks') };
+    await using at = await startDocumentWorld((host) => ({
+      metadataDocuments: { allowedHosts: [host] },
+      clients: [client],
+    }));
+    const { world, site } = at;
+    const id = site.publish('/client.json', {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: inside.id('/jwks'),
+    });
+    const agent = await openAgent(world, id, 'https://agent.test/callback');
+    expect((await agent.visit(new Browser())).answer.status).toBe(303);
+    expect(await verdict(world, id, pair)).toMatch(/^invalid_client/);
+    expect(inside.asked).toEqual([]);
+    expect(await verdict(world, 'signer', pair)).toBe('invalid_grant');
+  });
 });

@@ -17,8 +17,11 @@ export function providerFetch(
   fetch: OutgoingFetch,
   clock: Clock,
 ): NonNullable<Configuration['fetch']> {
-  const failed = new LRUCache<string, { until: number; error: unknown }>({ max: 1000 });
+  const failures = () => new LRUCache<string, { until: number; error: unknown }>({ max: 1000 });
+  // apart, or strangers who name an operator's URL, where they may not ask, would keep its app from asking
+  const [failedForStrangers, failedForOperators] = [failures(), failures()];
   const get: OutgoingFetch = async (url, options) => {
+    const failed = options?.trusted ? failedForOperators : failedForStrangers;
     const failure = failed.get(url);
     if (failure && clock.nowSeconds() < failure.until) throw failure.error;
     try {
