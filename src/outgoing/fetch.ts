@@ -4,7 +4,7 @@ import { findDestination } from './destination.ts';
 import { type Answer, exchange, timedOut } from './exchange.ts';
 import { OutgoingError } from './outgoing-error.ts';
 import { type Resolve, resolve } from './resolve.ts';
-import { createSlots } from './slots.ts';
+import { createPlaces } from './slots.ts';
 
 export interface OutgoingOptions {
   readonly method?: 'GET' | 'POST';
@@ -33,7 +33,7 @@ export interface OutgoingParts {
   readonly ca?: string;
   /** For the whole request, names included. Default 5000. */
   readonly timeoutMs?: number;
-  /** Requests at once. Default 8; four times as many may wait. */
+  /** Requests at once, of strangers and of operators each. Default 8, 2 to one host; four times as many may wait. */
   readonly concurrency?: number;
 }
 
@@ -43,11 +43,12 @@ const limitBytes = 65_536;
 /**
  * The one way out of the daemon for all URLs that come from others: metadata documents, key sets, sector
  * identifiers, back-channel logout (T18). https only, public addresses only, the checked address pinned to the connection,
- * no redirects, 5 s and 64 KiB, a bounded number at once. See `DestinationRules.allowedHosts` for what an operator may open.
+ * no redirects, 5 s and 64 KiB, a bounded number at once, fewer to one host. See `DestinationRules.allowedHosts` for what an operator may open.
  */
 export function createOutgoingFetch(parts: OutgoingParts): OutgoingFetch {
   const { timeoutMs = 5000, concurrency = 8 } = parts;
-  const slots = createSlots(concurrency, concurrency * 4);
+  // apart, so that no stranger's host keeps an operator's app waiting
+  const [strangers, operators] = [createPlaces(concurrency), createPlaces(concurrency)];
   const rules = {
     allowedHosts: parts.allowedHosts,
     resolve: parts.resolve ?? resolve,
@@ -57,8 +58,10 @@ export function createOutgoingFetch(parts: OutgoingParts): OutgoingFetch {
     const { trusted = false, json = false, method = 'GET', headers = {}, body } = options;
     const own = AbortSignal.timeout(timeoutMs);
     const signal = options.signal ? AbortSignal.any([own, options.signal]) : own;
+    const places = trusted ? operators : strangers;
+    const host = URL.parse(url)?.hostname ?? '';
     const answer = await inTime(signal, () =>
-      slots(signal, async () => {
+      places(host, signal, async () => {
         const destination = await inTime(signal, () =>
           findDestination(url, rules, { trusted, signal }),
         );

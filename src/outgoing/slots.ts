@@ -44,3 +44,35 @@ export function createSlots(limit: number, waiting: number): Slots {
     }
   };
 }
+
+/** How many requests to one host run at once, so that a slow one leaves places for others. */
+const perHost = 2;
+/** For each that runs, this many wait. */
+const waitingEach = 4;
+
+export type Places = <T>(host: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+
+/** Lets `limit` requests run at once, but `perHost` of them to one host. @returns as `createSlots` does */
+export function createPlaces(limit: number): Places {
+  const all = createSlots(limit, limit * waitingEach);
+  // those that are asked now, with how many requests
+  const hosts = new Map<string, { readonly slots: Slots; requests: number }>();
+  const hostOf = (host: string) => {
+    const known = hosts.get(host) ?? {
+      slots: createSlots(perHost, perHost * waitingEach),
+      requests: 0,
+    };
+    hosts.set(host, known);
+    return known;
+  };
+  return async (host, signal, work) => {
+    const one = hostOf(host);
+    one.requests += 1;
+    try {
+      return await one.slots(signal, () => all(signal, work));
+    } finally {
+      one.requests -= 1;
+      if (one.requests === 0) hosts.delete(host);
+    }
+  };
+}

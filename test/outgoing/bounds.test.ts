@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createOutgoingFetch, type OutgoingParts } from '../../src/outgoing/fetch.ts';
+import { until } from '../flow/until.ts';
 import { openSite } from './site.ts';
 
 const json: RequestListener = (_request, response) => {
@@ -43,5 +44,55 @@ describe('T14 bounded work', () => {
     );
     await Promise.all(failures);
     expect((await fetch(`${site.origin}/ok`)).status).toBe(200);
+  });
+
+  /** Hosts that hang until they are let go, and how often each was asked. */
+  async function openHanging() {
+    const go = Promise.withResolvers<void>();
+    const hosts: string[] = [];
+    const site = await openSite((request, response) => {
+      hosts.push(new URL(`http://${request.headers.host}`).hostname);
+      if (request.url === '/ok') json(request, response);
+      else void go.promise.then(() => json(request, response));
+    });
+    return { site, hosts, go };
+  }
+  const slow = Array.from({ length: 8 }, (_, i) => `slow${i}.test`);
+  const named = () =>
+    local({
+      allowedHosts: [...slow, 'quick.test'],
+      resolve: async () => ['127.0.0.1'],
+      timeoutMs: 20_000,
+    });
+
+  it('keeps places for others while one host does not answer', async () => {
+    const { site, hosts, go } = await openHanging();
+    await using _ = site;
+    const fetch = named();
+    const hung = Array.from({ length: 40 }, (_, i) =>
+      fetch(`http://slow0.test:${site.port}/${i}`).then(
+        () => 'answered',
+        ({ failure }) => failure,
+      ),
+    );
+    await until('the slow hosts are asked', () => hosts.length >= 2);
+    expect((await fetch(`http://quick.test:${site.port}/ok`)).status).toBe(200);
+    expect(hosts).toEqual(['slow0.test', 'slow0.test', 'quick.test']);
+    go.resolve();
+    const ends = await Promise.all(hung);
+    expect(ends.filter((end) => end === 'answered')).toHaveLength(10);
+    expect(ends.filter((end) => end === 'busy')).toHaveLength(30);
+  });
+
+  it("keeps places for operators' URLs while strangers' hosts do not answer", async () => {
+    const { site, hosts, go } = await openHanging();
+    await using _ = site;
+    const fetch = named();
+    const hung = slow.map((host) => fetch(`http://${host}:${site.port}/`));
+    await until('the slow hosts are asked', () => hosts.length === slow.length);
+    const answer = await fetch(`http://127.0.0.1:${site.port}/ok`, { trusted: true });
+    expect(answer.status).toBe(200);
+    go.resolve();
+    await Promise.all(hung);
   });
 });
