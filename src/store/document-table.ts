@@ -14,6 +14,8 @@ export interface KnownDocument {
   /** When its host last sent or confirmed it. */
   readonly fetchedAt: number;
   readonly freshUntil: number;
+  /** Digest of what a person or an administrator looked at. It outlives the document. */
+  readonly seen: string;
 }
 
 export interface MarkedDocument extends KnownDocument {
@@ -27,8 +29,8 @@ export interface DocumentTable {
   /** What is said of it, without the document; undefined: not known. */
   stateOf(url: string): Promise<Pick<MarkedDocument, 'mark'> | undefined>;
   /**
-   * Inserts or replaces all but the mark. Beyond 500 those are forgotten that were not fetched for longest, but none
-   * that an administrator marked.
+   * Inserts or replaces all but the mark. Beyond 500 that somebody allowed something, and beyond 500 others, those are
+   * forgotten that were not fetched for longest, but none that an administrator marked.
    */
   save(document: KnownDocument): Promise<void>;
   /** False when there is no such document. */

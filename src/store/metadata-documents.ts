@@ -17,6 +17,7 @@ interface Row {
   last_modified: string | null;
   fetched_at: number;
   fresh_until: number;
+  seen: string;
   mark: DocumentMark | null;
 }
 
@@ -36,16 +37,20 @@ export class SqliteDocuments implements DocumentTable {
     this.#list = database.prepare('SELECT * FROM metadata_documents ORDER BY id');
     this.#selectMark = database.prepare('SELECT mark FROM metadata_documents WHERE url = ?');
     this.#save = database.prepare(
-      `INSERT INTO metadata_documents (url, document, etag, last_modified, fetched_at, fresh_until)
-       VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO metadata_documents (url, document, etag, last_modified, fetched_at, fresh_until, seen)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (url) DO UPDATE SET document = excluded.document, etag = excluded.etag,
          last_modified = excluded.last_modified, fetched_at = excluded.fetched_at,
-         fresh_until = excluded.fresh_until`,
+         fresh_until = excluded.fresh_until, seen = excluded.seen`,
     );
+    // each kind has its own room: what people use is not pushed out by what is only named
     this.#trim = database.prepare(
       `DELETE FROM metadata_documents WHERE id IN
-         (SELECT id FROM metadata_documents WHERE mark IS NULL OR mark = 'wait'
-          ORDER BY fetched_at DESC, id DESC LIMIT -1 OFFSET ?)`,
+         (SELECT id FROM (SELECT id, row_number() OVER (
+            PARTITION BY EXISTS (SELECT 1 FROM consents WHERE consents.client_id = url)
+            ORDER BY fetched_at DESC, id DESC) AS place
+          FROM metadata_documents WHERE mark IS NULL OR mark = 'wait')
+          WHERE place > ?)`,
     );
     this.#mark = database.prepare('UPDATE metadata_documents SET mark = ? WHERE url = ?');
     this.#delete = database.prepare('DELETE FROM metadata_documents WHERE url = ?');
@@ -74,6 +79,7 @@ export class SqliteDocuments implements DocumentTable {
       known.lastModified ?? null,
       known.fetchedAt,
       known.freshUntil,
+      known.seen,
     );
     this.#transactions.run(this.#trim, maxDocuments);
   }
@@ -95,6 +101,7 @@ function fromRow(row: Row): MarkedDocument {
     lastModified: row.last_modified ?? undefined,
     fetchedAt: row.fetched_at,
     freshUntil: row.fresh_until,
+    seen: row.seen,
     mark: row.mark ?? undefined,
   };
 }

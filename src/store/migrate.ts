@@ -112,6 +112,10 @@ export const migrations: Migrations = [
      sink TEXT PRIMARY KEY,
      record INTEGER NOT NULL -- the last one that it has
    ) STRICT;`,
+  // what was looked at of a metadata document, for when the document itself is not kept
+  `ALTER TABLE metadata_documents ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+   DROP INDEX metadata_documents_age;
+   CREATE INDEX metadata_documents_age ON metadata_documents (fetched_at, mark, url);`,
 ];
 
 /**

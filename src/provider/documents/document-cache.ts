@@ -61,8 +61,7 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
     if (asked.kind === 'good') {
       const client = clientOf(url, asked.metadata, atOnce(asked.known));
       await documents.save(asked.known);
-      if (seenOf(client) !== seenOf(entry?.client))
-        await hooks.changed(client, known !== undefined);
+      if (asked.known.seen !== known?.seen) await hooks.changed(client, known !== undefined);
       // only now does anybody find it
       entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
       return client;
@@ -121,10 +120,6 @@ function fromStore(
 /** A host in trouble lends its document for a day more (RFC 5861 section 4), unless it forbade to keep it. */
 const isUsable = ({ known }: Entry, now: number): boolean =>
   known.document !== undefined && now < known.freshUntil + freshness.staleSeconds;
-
-/** What a person or an administrator looked at. */
-const seenOf = (client: StoredClient | undefined): string =>
-  JSON.stringify([client?.metadata['client_name'], client?.metadata['tsidp_redirects_digest']]);
 
 const atOnce = ({ fetchedAt }: KnownDocument) => ({ createdAt: fetchedAt, updatedAt: fetchedAt });
 

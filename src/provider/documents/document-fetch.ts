@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
 import { OutgoingError } from '../../outgoing/outgoing-error.ts';
@@ -78,8 +79,15 @@ function readAnswer(
       ...(storable ? stored : nothing),
       fetchedAt: now,
       freshUntil: now + freshSeconds,
+      seen: seenOf(read.metadata),
     },
   };
+}
+
+/** What people and administrators look at: the name, and where logins may return to. */
+function seenOf(metadata: ClientMetadata): string {
+  const seen = [metadata['client_name'], metadata['tsidp_redirects_digest']];
+  return createHash('sha256').update(JSON.stringify(seen)).digest('base64url');
 }
 
 function headersFor(previous: KnownDocument | undefined): Record<string, string> {

@@ -215,26 +215,24 @@ describe('the cache of metadata documents', () => {
     // both are known: nobody has to introduce them again
     expect(second.introduced).toEqual([]);
   });
-});
 
-describe('T14 the table of metadata documents', () => {
-  it('holds 500 and forgets those not fetched for longest, but none that were marked', async () => {
-    const { store } = setUp();
-    for (let i = 0; i < 503; i++) {
-      await store.documents.save({
-        url: `${url}?${i}`,
-        document: '{}',
-        etag: undefined,
-        lastModified: undefined,
-        fetchedAt: i === 0 ? 9000 : 1000 + i,
-        freshUntil: 0,
-      });
-      if (i === 1) await store.documents.mark(`${url}?1`, 'quarantine');
-      if (i === 2) await store.documents.mark(`${url}?2`, 'wait');
-    }
-    const known = await Promise.all(
-      [0, 1, 2, 3, 4].map((i) => store.documents.find(`${url}?${i}`)),
-    );
-    expect(known.map((one) => one !== undefined)).toEqual([true, true, false, false, true]);
+  it('T15 does not take for changed what it had to forget meanwhile', async () => {
+    const first = setUp();
+    first.answer({ headers: { 'cache-control': 'no-store' } });
+    await first.find();
+    const second = setUp(first.store);
+    await second.find();
+    second.pass(hour);
+    second.answer({ status: 404 });
+    await expect(second.find()).rejects.toThrow(errors.InvalidClient);
+    second.pass(60);
+    second.answer({});
+    await second.find();
+    expect(second.asked).toHaveLength(3);
+    expect(second.changes).toEqual([]);
+    second.pass(hour);
+    second.answer({ document: { client_name: 'Another' } });
+    await second.find();
+    expect(second.changes).toHaveLength(1);
   });
 });
