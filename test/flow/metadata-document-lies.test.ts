@@ -13,18 +13,18 @@ const authorize = (
   id: string,
   more: Record<string, string> = {},
   from = '127.0.0.1',
-) =>
-  new Browser(from).open(
-    `${world.issuer}/authorize?${new URLSearchParams({
-      client_id: id,
-      redirect_uri: redirect,
-      response_type: 'code',
-      scope: 'openid',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256',
-      ...more,
-    })}`,
-  );
+) => new Browser(from).open(`${world.issuer}/authorize?${query(id, more)}`);
+
+const query = (id: string, more: Record<string, string> = {}) =>
+  new URLSearchParams({
+    client_id: id,
+    redirect_uri: redirect,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...more,
+  });
 
 const redeem = (world: World, id: string, from = '127.0.0.9') =>
   new Browser(from).open(`${world.issuer}/token`, {
@@ -189,6 +189,24 @@ describe('T18 who makes us ask', () => {
         expect(JSON.parse(answer.body), path).toMatchObject({ error: 'invalid_client' });
       }
       expect(site.asked).toEqual([]);
+    },
+  );
+
+  it.each(['image', 'iframe', 'empty'])(
+    'T33 is no page that has its visitor ask for an %s',
+    async (dest) => {
+      await using at = await startDocumentWorld();
+      const { world, site } = at;
+      const id = site.publish('/client.json');
+      const open = (headers: Record<string, string>) =>
+        new Browser().open(`${world.issuer}/authorize?${query(id)}`, { headers });
+      const from = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+      const page = await open({ ...from, 'sec-fetch-dest': dest });
+      expect([page.status, page.location]).toEqual([400, undefined]);
+      expect(site.asked).toEqual([]);
+      expect((await open({ ...from, 'sec-fetch-dest': 'document' })).status).toBe(303);
+      // once it is known, that gives nothing away
+      expect((await open({ ...from, 'sec-fetch-dest': dest })).status).toBe(303);
     },
   );
 

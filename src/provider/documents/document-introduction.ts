@@ -41,8 +41,13 @@ export function createIntroduction(clock: Clock): Introduce {
   };
 }
 
-/** A program behind a web page of elsewhere has no identity: it would borrow its visitor's (T33). */
-const isOtherPage = (ctx: KoaContextWithOIDC): boolean => !isPage(ctx) && isFromWebPage(ctx);
+/** What a web page of elsewhere sends has no identity: it would borrow its visitor's (T33). */
+const isOtherPage = (ctx: KoaContextWithOIDC): boolean =>
+  isPage(ctx) ? isUnseen(ctx) : isFromWebPage(ctx);
+
+/** An image, a frame or a script's request: nobody sees where it leads. People go to pages. */
+const isUnseen = ({ req }: KoaContextWithOIDC): boolean =>
+  (req.headers['sec-fetch-dest'] ?? 'document') !== 'document';
 
 const isPage = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.route === 'authorization';
 
