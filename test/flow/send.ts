@@ -25,7 +25,12 @@ export interface Message {
 
 export type Place =
   | { readonly path: string }
-  | { readonly host: string; readonly port: number; readonly localAddress: string };
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly localAddress: string;
+      readonly localPort?: number;
+    };
 
 export async function dial(place: Place): Promise<Socket> {
   const socket = connect(place);

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { refuse } from '../../identity/identify.ts';
+import type { Identified } from '../../identity/identity.ts';
 import type { Oracle } from '../../identity/oracle.ts';
-import { parseAddress } from '../../peer/address.ts';
+import { isLoopback, parseAddress } from '../../peer/address.ts';
 import type { StatusWatch } from '../../peer/status.ts';
 import { isOwnTrouble } from '../../provider/errors.ts';
 import type { RequestFacts } from '../../provider/request.ts';
@@ -37,11 +39,13 @@ export function socketEntrance(
       const address = remoteAddress(socket);
       if (address === undefined) return requestFacts('unknown', async () => refuse('unknown'));
       const port = socket.remotePort ?? 0;
-      if (names.size > 0) return factsBehind(request, address, port, names, oracle);
+      const ask = () =>
+        kind === 'demo'
+          ? oracle.connection(address, port)
+          : askAbout(socket, { address, port }, oracle);
+      if (names.size > 0) return factsBehind(request, address, names, ask, oracle);
       const proxied = isFromProxy(request);
-      return requestFacts(address, async () =>
-        proxied ? refuse('proxied') : oracle.connection(address, port),
-      );
+      return requestFacts(address, async () => (proxied ? refuse('proxied') : ask()));
     },
   };
 }
@@ -50,13 +54,12 @@ export function socketEntrance(
 async function factsBehind(
   request: IncomingMessage,
   address: string,
-  port: number,
   names: ReadonlySet<string>,
+  peer: () => Promise<Identified>,
   oracle: Oracle,
 ): Promise<RequestFacts> {
   const proxied = isFromProxy(request);
   const client = clientOfProxy(request);
-  const peer = () => oracle.connection(address, port);
   if (!proxied) {
     return requestFacts(address, async () => {
       const found = await peer();
@@ -71,6 +74,24 @@ async function factsBehind(
   }
   const facts = requestFacts(client ?? address, () => behindProxy(client, names, oracle));
   return found.ok ? { ...facts, proxy: found.identity.node.stableId } : facts;
+}
+
+/**
+ * Who is at the other end of this very connection. A loopback port is its peer's only while it stands: nothing
+ * remembered counts there, and no answer that came after its end (T19).
+ * @param at of the other end, canonical
+ */
+export async function askAbout(
+  socket: Socket,
+  { address, port }: { readonly address: string; readonly port: number },
+  oracle: Oracle,
+): Promise<Identified> {
+  if (!isLoopback(address)) return oracle.connection(address, port);
+  if (socket.destroyed) return refuse('unknown');
+  const found = await oracle.connection(address, port, { fresh: true });
+  // an end that came before the answer is heard of by then
+  await immediate();
+  return socket.destroyed ? refuse('unknown') : found;
 }
 
 /** Canonical; undefined for a connection that is gone already. */

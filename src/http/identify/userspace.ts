@@ -5,7 +5,7 @@ import { prefixAddress } from '../../peer/address.ts';
 import { isOwnHost, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
 import { isFromProxy } from './proxied.ts';
-import { type PeerParts, remoteAddress } from './socket.ts';
+import { askAbout, type PeerParts, remoteAddress } from './socket.ts';
 
 export interface UserspaceParts extends PeerParts {
   /** Monotonic; default `performance.now`. */
@@ -38,7 +38,7 @@ export function userspaceEntrance(parts: UserspaceParts): Entrance {
     const address = remoteAddress(socket);
     const port = socket.remotePort;
     if (address === undefined || port === undefined) return Promise.resolve(refuse('unknown'));
-    const identified = oracle.connection(address, port, { fresh: true });
+    const identified = askAbout(socket, { address, port }, oracle);
     const known: Known = { identified, askedMs: nowMs(), device: undefined };
     connections.set(socket, known);
     return identified.then((answer) => {
