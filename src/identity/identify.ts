@@ -52,7 +52,9 @@ export function identify(
 ): Identified {
   const { status } = view;
   if (!status) return refuse('unavailable');
-  if (status.backendState !== 'Running') return refuse('not-logged-in');
+  // nameless, our own node could not be told from others (T35)
+  const isIn = status.backendState === 'Running' && status.stableId !== '';
+  if (!isIn) return refuse('not-logged-in');
   if (view.staleSeconds > options.staleNetworkMapSeconds) return refuse('stale');
   if (answer.kind === 'unknown') return refuse('unknown');
   const { node, profile } = answer;

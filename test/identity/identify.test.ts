@@ -56,3 +56,21 @@ describe('T20 T21 devices of other tailnets', () => {
     expect(identified(changes, allowed)).toBe('foreign');
   });
 });
+
+test('T35 while tailscaled does not say which node is our own, nobody is told from it', () => {
+  const nameless = { ...status, stableId: '' };
+  const answer: WhoisAnswer = {
+    kind: 'found',
+    node,
+    profile: {
+      id: '1',
+      loginName: 'alice@example.com',
+      displayName: undefined,
+      profilePicUrl: undefined,
+    },
+    capMap: {},
+  };
+  const options = { allowForeignUsers: false, allowSelf: false, staleNetworkMapSeconds: 3600 };
+  const found = identify(answer, { status: nameless, staleSeconds: 0 }, options);
+  expect(found).toMatchObject({ ok: false, refusal: { code: 'not-logged-in' } });
+});
