@@ -26,6 +26,7 @@ export function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
  * at us (DNS rebinding) still sends its own name, and is turned away (T33). The port is not compared, because it
  * says nothing about who asks; the answer's URLs come from the issuer anyway (T29).
  * @param host the header's value, with or without port
+ * @param issuerHost as a URL has it: IPv6 in brackets
  */
 export function isOwnHost(
   host: string,
@@ -34,7 +35,7 @@ export function isOwnHost(
 ): boolean {
   const name = hostname(host);
   if (name === undefined) return false;
-  if (name === issuerHost) return true;
+  if (name === hostname(issuerHost)) return true;
   if (!status) return false;
   return name === status.dnsName.toLowerCase() || status.addresses.includes(name);
 }
