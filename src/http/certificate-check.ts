@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { CertificatePair } from '../peer/certificate.ts';
 
 /** What is wrong with a certificate, for people, or until when it is good. */
@@ -39,12 +40,26 @@ export function checkCertificate(
     const theirs = leaf.subjectAltName ?? leaf.subject;
     return { problem: `is for another name (${theirs}), not for ${names.join(' or ')}` };
   }
+  const reason = unusable(cert, key);
+  if (reason !== undefined) {
+    return { problem: `can't be used for TLS (${reason}): is the file whole?` };
+  }
   return { problem: undefined, expirySeconds };
 }
 
 function isFor(leaf: X509Certificate, name: string): boolean {
   const bare = name.replace(/^\[(.*)\]$/, '$1');
   return (isIP(bare) === 0 ? leaf.checkHost(bare) : leaf.checkIP(bare)) !== undefined;
+}
+
+/** Only the first certificate was looked at: half a chain behind it, or too weak a key, is told by OpenSSL alone. */
+function unusable(cert: string, key: string): string | undefined {
+  try {
+    createSecureContext({ cert, key });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function attempt<T>(make: () => T): T | undefined {

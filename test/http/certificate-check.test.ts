@@ -58,6 +58,11 @@ describe('a certificate that is not is told in words', () => {
     ['with a key under a passphrase', { ...ours, key: encrypted }, /under a passphrase/],
     ['with no key', { ...ours, key: ours.cert }, /no private key in PEM/],
     ['not there', { ...ours, cert: '' }, /no certificate in PEM/],
+    [
+      'followed by half a certificate',
+      { ...ours, cert: ours.cert + authority.cert.slice(0, 200) },
+      /can't be used for TLS \(.*PEM/,
+    ],
     ['a key', { ...ours, cert: ours.key }, /no certificate in PEM/],
     ['cut short', { ...ours, cert: ours.cert.slice(0, 200) }, /no certificate in PEM/],
   ])('%s', (_, pair, problem) => {

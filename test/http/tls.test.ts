@@ -134,6 +134,14 @@ describe('a certificate in files', () => {
     ['expired', () => issue(authority, { names: [name], fromDays: -9, toDays: -1 }), /expired/],
     ['of another name', () => issue(authority, { names: ['evil.test'] }), /another name/],
     [
+      'still being written',
+      () => {
+        const { cert, key } = issue(authority, { names: [name] });
+        return { cert: cert + authority.cert.slice(0, 200), key };
+      },
+      /can't be used for TLS/,
+    ],
+    [
       'whose key is missing yet',
       () => ({ cert: issue(authority, { names: [name] }).cert, key: 'soon' }),
       /no private key/,
