@@ -94,6 +94,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
         registrationApi: authority.registrationApi,
         settings,
         status: tailnet.status,
+        staleNetworkMapSeconds: config.staleNetworkMapSeconds,
         store,
         load,
         bodyLimitBytes: limits.bodyBytes,
@@ -118,6 +119,9 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     tellChanges(changed);
     for (const one of opened) one.nodeChanged(changed);
   };
+  // what changed while we started has been told to nobody
+  const now = tailnet.status.current();
+  if (now) tailnet.onNode(now);
 
   const everything = undo.move();
   return {

@@ -20,6 +20,8 @@ export interface AppParts {
   readonly registrationApi: RegistrationApi;
   readonly settings: ProviderSettings;
   readonly status: StatusWatch;
+  /** How old the network map may be for logins. */
+  readonly staleNetworkMapSeconds: number;
   readonly store: Store;
   readonly load: Load;
   readonly bodyLimitBytes: number;

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { textAnswer } from '../../src/simulator/routes.ts';
+import { createAuthority, issue } from '../http/certificates.ts';
 import { handedOn } from './callers.ts';
 import { startListening, tailnet } from './listener-world.ts';
 import { attempt } from './login.ts';
@@ -35,6 +37,39 @@ describe("the node's addresses", () => {
     await until('the new one is bound', () => isUp('127.0.0.33', port));
     expect(await isUp('127.0.0.32', port)).toBe(true);
     await until('the old one is closed', async () => !(await isUp('127.0.0.31', port)));
+  });
+
+  it('are followed, too, when they change while the daemon starts', async () => {
+    const port = await freePort();
+    const name = 'idp.tailnet.test';
+    const { key, cert } = issue(createAuthority(), { names: [name] });
+    const asked: string[] = [];
+    await using _world = await startListening(
+      { listen: { type: 'tailnet', port } },
+      {
+        tailnet: nodeAt('127.0.0.38', '127.0.0.39'),
+        prepare(simulator) {
+          simulator.state.certificates.set(name, textAnswer(200, key + cert));
+          simulator.on('request', (path) => {
+            const isCertificate = path.endsWith(`/cert/${name}`);
+            if (isCertificate) simulator.setNode('idp', { addresses: ['127.0.0.39'] });
+            // the certificate comes after the next look at the node
+            simulator.delayMs = isCertificate ? 500 : 0;
+            asked.push(path);
+          });
+        },
+      },
+    );
+    const answers = async (host: string) => {
+      const socket = await dial({ host, port, localAddress: '127.0.0.13' }).catch(() => undefined);
+      socket?.destroy();
+      return socket !== undefined;
+    };
+    expect(asked.slice(asked.indexOf(`/localapi/v0/cert/${name}`))).toContain(
+      '/localapi/v0/status',
+    );
+    await until('the old one is closed', async () => !(await answers('127.0.0.38')));
+    expect(await answers('127.0.0.39')).toBe(true);
   });
 
   it('stay bound while tailscaled is logged out', async () => {

@@ -185,6 +185,7 @@ describe('while the control server is away', () => {
       return mark(world, 'login') === true ? tokens : undefined;
     });
     expect(marked.claims['sub']).toBe('userid:1');
+    expect((await new Browser().open(`${issuer}/readyz`)).status).toBe(200);
     expect(mark(world, 'token')).toBe(true);
     await refresh(issuer, marked.refreshToken);
     expect(mark(world, 'refresh')).toBe(true);
@@ -193,6 +194,9 @@ describe('while the control server is away', () => {
       return (await world.browser().open(attempt(issuer, 'grafana').url)).status === 503;
     });
     await expectNoLogins(world);
+    const ready = await new Browser().open(`${issuer}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(json(ready)['problems']).toEqual([expect.stringContaining('control server')]);
     expect(failure(await userinfo(issuer, before.accessToken))).toBe(unavailable);
     expect(failure(await refresh(issuer, before.refreshToken))).toBe(unavailable);
 
@@ -201,6 +205,7 @@ describe('while the control server is away', () => {
       return (await world.browser().open(attempt(issuer, 'grafana').url)).status === 303;
     });
     await login(world.browser(), issuer);
+    expect((await new Browser().open(`${issuer}/readyz`)).status).toBe(200);
     expect(mark(world, 'login')).toBeUndefined();
     expect(failure(await refresh(issuer, before.refreshToken))).toBe('200');
   });
