@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { findCommand } from './cli/commands.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, loadConfig } from './config.ts';
-import { startDaemon } from './daemon.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
 import { ListenError } from './http/listeners.ts';
 import { createLogger } from './log.ts';
 import { LocalApiError } from './peer/local-api.ts';
@@ -64,14 +64,16 @@ async function serve(argv: readonly string[]): Promise<number> {
     env: process.env,
     exists: existsSync,
   });
-  const daemon = await startDaemon(config, {
+  let daemon: Daemon | undefined;
+  // from the first: a log rotation during a start that waits for tailscaled would end us
+  process.on('SIGHUP', () => void daemon?.reopenFiles());
+  daemon = await startDaemon(config, {
     clock: systemClock,
     log,
     socket,
     env: process.env,
     signal: ending.signal,
   });
-  process.on('SIGHUP', () => void daemon.reopenFiles());
   log.info({ issuer: daemon.issuer, urls: daemon.urls }, 'ready');
   await aborted(ending.signal);
   log.info('ending: requests under way may finish');

@@ -34,6 +34,8 @@ export interface Site extends AsyncDisposable {
   readonly simulator: Simulator;
   /** @throws Error with its last words when it ends before it is ready */
   start(): Promise<Run>;
+  /** Of all that run, ready or not. */
+  pids(): readonly number[];
   /** Starts one that is expected to refuse; its exit and last words. @param port another than the site's own */
   startInVain(port?: number): Promise<Exit & { err: string }>;
 }
@@ -97,6 +99,7 @@ export async function openSite(overrides: Record<string, unknown> = {}): Promise
         },
       };
     },
+    pids: () => [...children].flatMap(({ pid }) => pid ?? []),
     async startInVain(port = ownPort) {
       const { child, said, exited } = await launch(port);
       await until('it is gone', () => hasEnded(child) || isReady(said), 15_000);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Browser } from './browser.ts';
 import { openSite, type Site } from './daemon-process.ts';
 import { attempt, json, login, redeem, tokensOf, userinfo } from './login.ts';
@@ -67,6 +67,18 @@ describe('SIGTERM', () => {
     await hung;
     await idle.ended;
   });
+});
+
+test('SIGHUP ends nothing while tailscaled is waited for', async () => {
+  await using site = await openSite();
+  const { simulator } = site;
+  simulator.setStatus({ backendState: 'NeedsLogin' });
+  const starting = site.start();
+  await until('it waits', () => simulator.requests.get('/localapi/v0/status'));
+  for (const pid of site.pids()) process.kill(pid, 'SIGHUP');
+  simulator.setStatus({ backendState: 'Running' });
+  const run = await starting;
+  expect(await run.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 describe('a second daemon on the same state', () => {
