@@ -52,10 +52,13 @@ export abstract class BaseAdapter implements ModelAdapter {
     this.transactions.run(this.#deleteGrant, grantDigest);
   }
 
-  /** Epoch seconds, or null for what never expires. */
+  /**
+   * Epoch seconds, or null for what never expires. Whole ones: a client's assertion may end within a second (RFC 7519
+   * section 2), and a statement that SQLite refuses fails everybody's writes of the moment.
+   */
   protected expiry(payload: Payload, expiresIn: number | undefined): number | null {
     const expiresAt = payload['exp'];
-    if (typeof expiresAt === 'number') return expiresAt;
+    if (typeof expiresAt === 'number') return Math.ceil(expiresAt);
     return expiresIn === undefined ? null : this.clock.nowSeconds() + expiresIn;
   }
 }

@@ -9,6 +9,17 @@ type Waiting = PromiseWithResolvers<void>;
  */
 const turns = 3;
 
+/**
+ * How often a locked database is tried again. SQLite's own pauses grow to 100 ms; a daemon that logs people in without
+ * pause lets go of the lock for a fraction of one now and then, and a command that waited so missed it for seconds.
+ */
+const retryMs = 1;
+
+/** SQLite's result code for a lock that another connection holds. */
+const sqliteBusy = 5;
+
+const sleeper = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
 /** Whose transaction is open, by file: another connection of this process could only wait until SQLite gives up. */
 const writing = new Map<string, Transactions>();
 
@@ -29,6 +40,8 @@ export class Transactions {
   /** Null for a database that no other connection can reach. */
   readonly #file: string | null;
   readonly #database: DatabaseSync;
+  /** The connection's `timeout`. */
+  readonly #patienceMs: number;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
 
@@ -36,6 +49,7 @@ export class Transactions {
     this.#path = path;
     this.#file = database.location();
     this.#database = database;
+    this.#patienceMs = Number(database.prepare('PRAGMA busy_timeout').get()?.['timeout']);
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');
   }
@@ -118,11 +132,34 @@ export class Transactions {
     this.#flushAfter(turns);
     if (this.#file !== null) writing.get(this.#file)?.flush();
     try {
-      this.#begin.run();
+      this.#lock();
       this.#state = 'open';
       if (this.#file !== null) writing.set(this.#file, this);
     } catch (error) {
       throw this.#fail(error);
+    }
+  }
+
+  /** Begins a transaction, waiting for whoever has one as long as the connection may. Reads wait as SQLite does. */
+  #lock(): void {
+    const limitMs = performance.now() + this.#patienceMs;
+    try {
+      this.#database.exec('PRAGMA busy_timeout = 0');
+      while (!this.#tryLock(limitMs)) Atomics.wait(sleeper, 0, 0, retryMs);
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${this.#patienceMs}`);
+    }
+  }
+
+  #tryLock(limitMs: number): boolean {
+    try {
+      this.#begin.run();
+      return true;
+    } catch (error) {
+      // the low byte: a log that another connection is just recovering is busy, too
+      const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+      if (code !== sqliteBusy || performance.now() >= limitMs) throw error;
+      return false;
     }
   }
 
@@ -146,7 +183,8 @@ export class Transactions {
     this.#failure = new StoreError(`cannot write to ${this.#path}: ${reason}; nothing was saved`, {
       cause,
     });
-    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+    const { isOpen } = this.#database;
+    if (isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
     return this.#failure;
   }
 }

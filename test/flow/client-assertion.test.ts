@@ -118,6 +118,18 @@ describe('private_key_jwt (RFC 7523)', () => {
     expect(await verdict({ nbf: now() + 25, iat: now() + 25 })).toBe('invalid_grant');
   });
 
+  it('T14 takes times with fractions (RFC 7519 section 2), once, and fails nobody else by them', async () => {
+    const times = { exp: now() + 60.5, iat: now() - 0.5 };
+    const assertion = await signed(claimsFor(world, es256, times), keyOf('ES256'), 'ES256');
+    const others = ['RS256', 'PS256', 'EdDSA'].map((alg) =>
+      signed(claimsFor(world, `signer-${alg}`), keyOf(alg), alg),
+    );
+    const assertions = [assertion, ...(await Promise.all(others))];
+    const answers = await Promise.all(assertions.map((one) => present(world, one)));
+    expect(answers.map(verdictOf)).toEqual(assertions.map(() => 'invalid_grant'));
+    expect(verdictOf(await present(world, assertion))).toMatch(/once|used before/);
+  });
+
   it('does not lend that minute to what we issue ourselves', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const { privateKey } = keyOf('ES256');

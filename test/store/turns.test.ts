@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SqliteStore, storeOver } from '../../src/store/sqlite.ts';
 import { StoreError } from '../../src/store/store.ts';
@@ -23,6 +24,37 @@ function spoilCommit(database: DatabaseSync): void {
      CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY);
      CREATE TABLE IF NOT EXISTS child (parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)`,
   );
+}
+
+/** A thread that holds the database's lock for 200 ms again and again, with gaps of 6 ms. */
+async function startBusyWriter(path: string): Promise<BusyWriter> {
+  const held = new Int32Array(new SharedArrayBuffer(4));
+  const script = `
+    const { path, held } = require('node:worker_threads').workerData;
+    const { DatabaseSync } = require('node:sqlite');
+    const database = new DatabaseSync(path, { timeout: 5000 });
+    const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    for (;;) {
+      database.exec('BEGIN IMMEDIATE');
+      Atomics.add(held, 0, 1);
+      Atomics.notify(held, 0);
+      pause(200);
+      database.exec('ROLLBACK');
+      pause(6);
+    }`;
+  const worker = new Worker(script, { eval: true, workerData: { path, held } });
+  onTestFinished(async () => void (await worker.terminate()));
+  return {
+    transactions: () => Atomics.load(held, 0),
+    next: async () => void (await Atomics.waitAsync(held, 0, Atomics.load(held, 0)).value),
+  };
+}
+
+interface BusyWriter {
+  /** How many it has begun. */
+  transactions(): number;
+  /** Resolves when it has just begun one. */
+  next(): Promise<void>;
 }
 
 const record = { at: 1, event: 'start' } as const;
@@ -177,6 +209,31 @@ describe('a write that fails', () => {
     store.audit.append(record);
     await store.committed(store.failures);
     expect(await store.audit.list(5)).toHaveLength(1);
+  });
+
+  it('finds the short gaps that a busy writer leaves', async () => {
+    const path = join(temporaryDirectory(), 'tsidp.db');
+    const { store } = openStore(path);
+    const writes = 5;
+    const busy = await startBusyWriter(path);
+    let passed = 0;
+    for (let write = 0; write < writes; write += 1) {
+      await busy.next();
+      const before = busy.transactions();
+      store.audit.append(record);
+      passed += busy.transactions() - before;
+      await store.committed();
+    }
+    // SQLite by itself looks each 100 ms, and meets one of some fifteen gaps
+    expect(passed).toBeLessThan(writes * 4);
+    expect(await store.audit.list(writes + 1)).toHaveLength(writes);
+  });
+
+  it('says so, too, when the store is closed', async () => {
+    const { store } = openFile();
+    await store.close();
+    expect(() => store.audit.append(record)).toThrow(StoreError);
+    await expect(store.committed()).rejects.toThrow(/not open; nothing was saved/);
   });
 
   it.each([

@@ -127,5 +127,17 @@ export function codeContract(open: Open): void {
       await mark();
       await store.committed();
     });
+
+    it('remembers a proof to the end of the second in which it ends', async () => {
+      const { store, clock } = open();
+      const marks = store.adapter('ReplayDetection');
+      const mark = () => marks.upsert('proof', { iss: 'client', exp: clock.now + 60.5 }, 60.5);
+      await mark();
+      clock.now += 60;
+      await expect(mark()).rejects.toMatchObject({ error: 'invalid_request' });
+      clock.now += 1;
+      await mark();
+      await store.committed();
+    });
   });
 }
