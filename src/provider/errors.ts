@@ -2,6 +2,7 @@ import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { Refusal } from '../identity/identity.ts';
 import { StoreError } from '../store/store.ts';
 import { assertionDetails } from './client/assertion-details.ts';
+import { deviceCodeGrant } from './device/device-facts.ts';
 
 /** Refusals that are our own trouble and pass by themselves: 503, not a denial. */
 const ownTrouble: ReadonlySet<Refusal['code']> = new Set(['unavailable', 'not-logged-in', 'stale']);
@@ -72,7 +73,11 @@ const speakingDetails: ReadonlySet<string> = new Set([
   'no access token provided',
 ]);
 
-const grantNotAllowed = 'requested grant type is not allowed for this client';
+/** What `/token` and `/device_authorization` say of it. */
+const grantNotAllowed: ReadonlySet<string | undefined> = new Set([
+  'requested grant type is not allowed for this client',
+  `${deviceCodeGrant} is not allowed for this client`,
+]);
 
 /** The description to answer with: oidc-provider's own, or the reason behind its fixed ones. */
 function speakingDescription(error: errors.OIDCProviderError): string | undefined {
@@ -109,7 +114,7 @@ export function speakErrors(provider: Provider): void {
         ctx.set('Retry-After', String(retryAfterSeconds));
       }
       // RFC 6749 section 5.2 has a name for what oidc-provider calls an invalid request
-      if (error.error_description === grantNotAllowed && isErrorBody(ctx.body)) {
+      if (grantNotAllowed.has(error.error_description) && isErrorBody(ctx.body)) {
         ctx.body.error = 'unauthorized_client';
       }
       const description = speakingDescription(error);

@@ -27,7 +27,7 @@ describe('a request for a device code', () => {
     ['T02 with a wrong secret', 'tv', { client_secret: 'wrong' }, '401 invalid_client'],
     ['of no client', 'psql', { client_id: '' }, '400 invalid_request'],
     ['of an unknown client', 'nobody', {}, '401 invalid_client'],
-    ['of a client without the grant type', 'spa', {}, '400 invalid_request'],
+    ['of a client without the grant type', 'spa', {}, '400 unauthorized_client'],
     ['with a request object', 'psql', { request: 'x' }, '400 request_not_supported'],
     ['with claims that are no JSON', 'psql', { claims: '{' }, '400 invalid_request'],
     ['with a resource that is no URI', 'psql', { resource: 'x' }, '400 invalid_target'],
