@@ -198,11 +198,13 @@ export const redirectUriMatches = (registered: readonly string[], presented: str
   });
 };
 
+/** All that leads back to the device itself: the unspecified address does, too, and IPv4 written as IPv6. */
 const isLoopbackHost = (hostname: string): boolean =>
   hostname === 'localhost' ||
   hostname.endsWith('.localhost') ||
-  hostname === '[::1]' ||
-  /^127(?:\.\d+){3}$/u.test(hostname);
+  ['[::1]', '[::]', '0.0.0.0', '[::ffff:0:0]'].includes(hostname) ||
+  /^127(?:\.\d+){3}$/u.test(hostname) ||
+  /^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]$/u.test(hostname);
 
 /**
  * Whether any process on the person's device could receive what is sent there: a loopback host or a private-use

@@ -224,6 +224,11 @@ test.each([
   ['http://127.9.9.9/cb', 'http://127.9.9.9', true],
   ['http://localhost:4000/cb', 'http://localhost:4000', true],
   ['https://app.localhost/cb', 'https://app.localhost', true],
+  ['http://0.0.0.0:4000/cb', 'http://0.0.0.0:4000', true],
+  ['http://[::]:4000/cb', 'http://[::]:4000', true],
+  ['http://[::ffff:7f00:1]:4000/cb', 'http://[::ffff:7f00:1]:4000', true],
+  ['http://[::ffff:0:0]/cb', 'http://[::ffff:0:0]', true],
+  ['http://[::ffff:6440:1]/cb', 'http://[::ffff:6440:1]', false],
 ])('%s is shown as %s, native: %s', (uri, host, native) => {
   expect(redirectHost(uri)).toBe(host);
   expect(formActionSource(uri)).toBe(uri.startsWith('http') ? 'https: http:' : host);
