@@ -10,8 +10,9 @@ import {
   requireOwnLogin,
   showInteraction,
 } from '../provider/login/interaction.ts';
+import { confirmLogout, dropOthersSession } from '../provider/login/leaving.ts';
 import { formActionSource } from '../provider/login/redirect-uri.ts';
-import { showUntrusted, stayAfterLogout } from '../provider/login/untrusted-redirect.ts';
+import { showUntrusted } from '../provider/login/untrusted-redirect.ts';
 import { nameOwnMethod } from '../provider/machine/peer-authentication.ts';
 import { normaliseAuthorization } from '../provider/normalise.ts';
 import { plainContext } from '../provider/plain-context.ts';
@@ -94,11 +95,11 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return authorize(ctx);
       case '/logout':
         await asGet(ctx, parts.bodyLimitBytes);
+        await dropOthersSession(ctx, parts.provider());
         await runProvider(ctx);
         return allowForms(ctx as KoaContextWithOIDC);
       case '/logout/confirm':
-        await runProvider(ctx);
-        return stayAfterLogout(ctx, settings);
+        return confirmLogout(ctx, parts.provider(), settings, runProvider);
       case '/authorize/*':
         await requireOwnLogin(ctx, parts.provider());
         await runProvider(ctx);

@@ -61,7 +61,11 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
   provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
     append('revocation', ctx, { reason: ctx.oidc.route, jti: names(grantId) });
   });
-  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => append('logout', ctx, {}));
+  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
+    const { params, session } = ctx.oidc;
+    // who stays has ended nothing, nor has whoever was not logged in
+    if (params?.['logout'] && session?.accountId !== undefined) append('logout', ctx, {});
+  });
 }
 
 function issueEvent({ oidc }: KoaContextWithOIDC): AuditEvent {

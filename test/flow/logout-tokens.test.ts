@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type App, bearer, json, openApp, press, type Tokens } from './app.ts';
+import { type App, bearer, json, openApp, parameters, press, type Tokens } from './app.ts';
 import { Browser } from './browser.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -63,5 +65,26 @@ describe('tokens after a logout', () => {
     const visit = await app.visit(browser);
     await press(browser, await browser.open(`${world.issuer}/logout`), world, yes);
     await expect(app.redeem(visit)).rejects.toMatchObject({ error: 'invalid_grant' });
+  });
+
+  test('a browser whose login was under way at its logout can log in again', async () => {
+    const browser = new Browser();
+    await app.login(browser);
+    const page = await browser.open(`${world.issuer}/logout`);
+    const jar = new Map(browser.jar);
+    using database = new DatabaseSync(join(world.directory, 'state', 'tsidp.db'));
+    const sessions = database.prepare(
+      'SELECT digest, uid_digest, payload, expires_at FROM sessions',
+    );
+    const before = sessions.all();
+    await press(browser, page, world, yes);
+    // the login reads the session before the logout and writes it afterwards
+    const put = database.prepare('INSERT OR IGNORE INTO sessions VALUES (NULL, ?, ?, ?, ?)');
+    for (const row of before) put.run(...Object.values(row));
+    for (const [name, cookie] of jar) browser.jar.set(name, cookie);
+
+    const { answer } = await app.visit(browser, { prompt: 'none' });
+    expect(parameters(answer)['error']).toBe('login_required');
+    await expectTokens(await app.login(browser), true);
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cookieNames } from '../../src/provider/login/cookie-names.ts';
+import { auditLog } from './audit-log.ts';
 import type { Answer, Browser } from './browser.ts';
-import { type Attempt, attempt, codeFor, login, redeem, tokensOf } from './login.ts';
+import { type Attempt, attempt, codeFor, login, redeem, tokensOf, userinfo } from './login.ts';
 import { startWorld, type World } from './world.ts';
 
 const alice = 'userid:1';
@@ -13,6 +14,8 @@ function codeIn({ location, body }: Answer): string | undefined {
   const posted = /name="code" value="([^"]+)"/.exec(body)?.[1];
   return location?.searchParams.get('code') ?? fragment.get('code') ?? posted;
 }
+
+const xsrfOf = ({ body }: Answer): string => /name="xsrf" value="([^"]+)"/u.exec(body)?.[1] ?? '';
 
 /** Goes where the answer leads on our own host, pressing the button of every page. */
 async function pressOn(browser: Browser, first: Answer, origin: string): Promise<Answer> {
@@ -157,5 +160,49 @@ describe('T32 a session in a browser of somebody else', () => {
     await codeFor(bobs, world.issuer);
     expect(await authTime(alices)).toBe(before);
     expect(await authTime(bobs)).not.toBe(before);
+  });
+
+  it('is none that he may end: he is signed out alone, and her apps keep what they have', async () => {
+    const { accessToken } = await login(alices, world.issuer);
+    copyJar();
+    const page = await bobs.open(`${world.issuer}/logout`);
+    const form = { xsrf: xsrfOf(page), logout: 'yes' };
+    const headers = { origin: world.issuer };
+    const out = await bobs.open(`${world.issuer}/logout/confirm`, { form, headers });
+    expect(out.location?.pathname).toBe('/logout/success');
+    expect(bobs.jar.has(cookieNames(world.issuer).session)).toBe(false);
+
+    // nor with the page that was made for her
+    const hers = { xsrf: xsrfOf(await alices.open(`${world.issuer}/logout`)), logout: 'yes' };
+    copyJar();
+    const stolen = await bobs.open(`${world.issuer}/logout/confirm`, { form: hers, headers });
+    expect([stolen.status, stolen.location]).toEqual([400, undefined]);
+
+    expect((await userinfo(world.issuer, accessToken)).status).toBe(200);
+    expect(await authTime(alices)).toBeGreaterThan(0);
+    expect(auditLog(world.directory).filter(({ event }) => event === 'logout')).toEqual([]);
+  });
+});
+
+describe('T32 an ID that somebody else knows', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it.each<[string, (browser: Browser) => Promise<unknown>]>([
+    ['she logs in', (browser) => login(browser, world.issuer)],
+    ['she opens the device page', (browser) => browser.open(`${world.issuer}/device`)],
+  ])('is not the one of her session: %s', async (_, act) => {
+    const name = cookieNames(world.issuer).session;
+    const thief = world.browser('127.0.0.2');
+    await thief.open(`${world.issuer}/logout`);
+    const [planted] = [...thief.jar.values()];
+    const victim = world.browser();
+    victim.jar.set(name, planted!);
+    await act(victim);
+    expect(victim.jar.get(name)?.value).toMatch(/^[\w-]{20,}$/u);
+    expect(victim.jar.get(name)?.value).not.toBe(planted?.value);
   });
 });

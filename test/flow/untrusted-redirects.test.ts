@@ -6,6 +6,7 @@ import {
   bobs,
   claude,
   grant,
+  inStore,
   local,
   mcp,
   outcome,
@@ -150,12 +151,13 @@ describe('who is sent on with an error', () => {
 
 describe('T09 T17: the way back from a logout', () => {
   const after = 'https://claude.test/bye';
-  const leave = async (clientId: string, address?: string) => {
+  const leave = async (clientId: string, address?: string, meanwhile?: () => Promise<unknown>) => {
     const browser = new Browser(address);
     const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: after });
     // nobody is logged in: the page sends itself, by oidc-provider's script
     const page = await browser.open(`${world.issuer}/logout?${query}`);
     const xsrf = /name="xsrf" value="([^"]+)"/u.exec(page.body)?.[1] ?? '';
+    await meanwhile?.();
     const answer = await browser.open(`${world.issuer}/logout/confirm`, {
       form: { xsrf, logout: 'yes' },
       headers: { origin: world.issuer },
@@ -179,4 +181,18 @@ describe('T09 T17: the way back from a logout', () => {
     await register(world, 'approved', { ...metadata, tsidp_approved: true });
     for (const id of ['entered', 'approved']) expect(await leave(id)).toBe(after);
   });
+
+  test.each(['dynamic', 'admin'] as const)(
+    'leads nowhere that is no longer registered: %s',
+    async (source) => {
+      const put = (uris: readonly string[]) =>
+        register(world, 'leaving', { post_logout_redirect_uris: uris }, source);
+      const remove = () => inStore(world, ({ clients }) => clients.remove('leaving'));
+      const others = () => put([`${after}/`, `${after}?x`]);
+      for (const meanwhile of [remove, others]) {
+        await put([after]);
+        expect(await leave('leaving', undefined, meanwhile)).toBe(here());
+      }
+    },
+  );
 });

@@ -2,8 +2,7 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { subjectOf } from '../../identity/subject.ts';
 import { appOf } from '../account/enter.ts';
 import { lifetimeOf } from '../client/client-settings.ts';
-import { acrTailnet } from '../login/assurance.ts';
-import { allowedPeer, replaceSession } from '../login/clickless.ts';
+import { allowedPeer, logIn, replaceSession } from '../login/clickless.ts';
 import { learnedScopes, requestedOf } from '../login/requested.ts';
 import type { DeviceCodePage, DeviceOrigin, PagePerson } from '../pages.ts';
 import { personOf, renderError } from '../render.ts';
@@ -167,13 +166,10 @@ async function takeSession(ctx: KoaContextWithOIDC, settings: ProviderSettings):
   const state = ctx.oidc.session?.state;
   if (owner !== undefined) replaceSession(ctx, ctx.oidc.provider);
   const { session } = ctx.oidc;
-  session?.loginAccount({
-    accountId: subject,
-    loginTs: settings.clock.nowSeconds(),
-    acr: acrTailnet,
-  });
+  if (!session) return;
+  logIn(session, subject, settings);
   // the form's secret, which oidc-provider has just made
-  if (session) session.state = state;
+  session.state = state;
 }
 
 function originOf(requester: DeviceRequester, subject: string): DeviceOrigin {

@@ -35,11 +35,17 @@ export async function clicklessLogin(
   if (!session || session.accountId !== undefined) return;
   // OpenID Connect Core 3.1.2.1: `none` never logs anybody in, `login` always asks the person first
   if (silent || oidc.prompts.has('login')) return;
-  session.loginAccount({
-    accountId: subject,
-    loginTs: settings.clock.nowSeconds(),
-    acr: acrTailnet,
-  });
+  logIn(session, subject, settings);
+}
+
+/** Makes a session that nobody has yet the peer's. One that was stored may be known to others by its ID (fixation). */
+export function logIn(
+  session: NonNullable<KoaContextWithOIDC['oidc']['session']>,
+  accountId: string,
+  { clock }: ProviderSettings,
+): void {
+  if (!('new' in session)) session.resetIdentifier();
+  session.loginAccount({ accountId, loginTs: clock.nowSeconds(), acr: acrTailnet });
 }
 
 /**

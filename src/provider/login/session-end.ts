@@ -16,6 +16,11 @@ interface GrantModel {
   find(id: string, options?: { ignoreExpiration?: boolean }): Promise<SessionGrant | undefined>;
 }
 
+interface SessionModel {
+  readonly prototype: Session;
+  find(id: string): Promise<Session | undefined>;
+}
+
 /** Longer than any token can live: refresh lifetimes are at most a year. */
 const rememberSeconds = 366 * 86_400;
 
@@ -33,12 +38,7 @@ export function sessionName(uid: string): string {
  */
 export function endWithSession(provider: Provider, family: FamilyParts): void {
   const { ends } = family;
-  const { prototype } = provider.Session;
-  const destroy = prototype.destroy;
-  prototype.destroy = async function destroyForGood(this: Session) {
-    await ends.upsert(sessionName(this.uid), {}, rememberSeconds);
-    return destroy.call(this);
-  };
+  endForGood(provider, ends);
   const Grant = provider.Grant as unknown as GrantModel;
   const find = Grant.find;
   const findUnlessEnded = async (id: string): Promise<SessionGrant | undefined> => {
@@ -51,6 +51,25 @@ export function endWithSession(provider: Provider, family: FamilyParts): void {
   Grant.find = async (id, options) => {
     const grant = await onceARequest(id, findUnlessEnded);
     return grant?.isExpired && !options?.ignoreExpiration ? undefined : grant;
+  };
+}
+
+/**
+ * A login that was under way while its session was ended writes the session down again. Whoever took that one up would
+ * get codes whose Grants are not found. A session that was nobody's gave nothing that could end with it.
+ */
+function endForGood(provider: Provider, ends: FamilyParts['ends']): void {
+  const model = provider.Session as unknown as SessionModel;
+  const { find } = model;
+  model.find = async function findUnlessEnded(this: SessionModel, id) {
+    const session = await find.call(this, id);
+    if (session?.accountId === undefined) return session;
+    return (await ends.find(sessionName(session.uid))) ? undefined : session;
+  };
+  const { destroy } = model.prototype;
+  model.prototype.destroy = async function destroyForGood(this: Session) {
+    if (this.accountId !== undefined) await ends.upsert(sessionName(this.uid), {}, rememberSeconds);
+    return destroy.call(this);
   };
 }
 
