@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
 import { tryLater } from '../errors.ts';
 import { factsOf } from '../request.ts';
-import { createFailureLimit } from './failure-limit.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 const windowSeconds = 60;
 /** Requests that one address may push in a window on behalf of a client without a secret. */
@@ -16,22 +16,19 @@ const pushesOfStrangers = 300;
  * @throws errors.TemporarilyUnavailable 429 with Retry-After
  */
 export function createPushLimit(clock: Clock): (ctx: KoaContextWithOIDC) => Promise<void> {
-  const limits = { clock, windowSeconds };
-  const each = createFailureLimit({ ...limits, failures: pushesEach, maxPairs: 10_000 });
-  const strangers = createFailureLimit({ ...limits, failures: pushesOfStrangers, maxPairs: 1 });
-  const everyStranger = { clientId: '', peer: '' };
+  const limit = createRateLimit({
+    clock,
+    windowSeconds,
+    each: pushesEach,
+    together: pushesOfStrangers,
+  });
   return async (ctx) => {
     const { client, route } = ctx.oidc;
     if (route !== 'pushed_authorization_request' || client?.clientAuthMethod !== 'none') return;
     const { identify, peer } = factsOf(ctx);
-    const who = { clientId: client.clientId, peer };
     const isKnown = (await identify()).ok;
-    const wait = Math.max(
-      each.waitSeconds(who),
-      isKnown ? 0 : strangers.waitSeconds(everyStranger),
-    );
+    const who = { clientId: client.clientId, peer };
+    const wait = limit.take(who, isKnown ? undefined : 'strangers');
     if (wait > 0) throw tryLater(ctx, wait, 'too many requests were pushed from here');
-    each.record(who);
-    if (!isKnown) strangers.record(everyStranger);
   };
 }

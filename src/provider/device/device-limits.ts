@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
-import { createFailureLimit, type FailureLimit } from '../client/failure-limit.ts';
+import { createRateLimit } from '../client/rate-limit.ts';
 
 /** The window of every limit here, as long as a device code lives by default. */
 const windowSeconds = 600;
@@ -17,7 +17,7 @@ const requestsOfStrangers = 600;
 /** RFC 8628 3.5: after `slow_down` the interval is this much longer. */
 const slowerSeconds = 5;
 
-const maxPairs = 10_000;
+const maxPolls = 10_000;
 
 /**
  * What keeps the device flow from being tried out or filled up. In memory and bounded: a restart forgets it, and
@@ -39,27 +39,21 @@ interface Poll {
   readonly intervalSeconds: number;
 }
 
+const everybody = '';
+
 /** @param pollSeconds how long a device waits between two polls */
 export function createDeviceLimits(clock: Clock, pollSeconds: number): DeviceLimits {
-  const limit = (failures: number) =>
-    createFailureLimit({ clock, failures, windowSeconds, maxPairs });
-  const guesses = [limit(guessesEach), limit(guessesOfAll)] as const;
-  const requests = [limit(requestsEach), limit(requestsOfStrangers)] as const;
-  const polls = new LRUCache<string, Poll>({ max: maxPairs });
-  const guessers = (subject: string) => [
-    { limit: guesses[0], who: { clientId: '', peer: subject } },
-    { limit: guesses[1], who: { clientId: '', peer: '' } },
-  ];
+  const limit = (each: number, together: number) =>
+    createRateLimit({ clock, windowSeconds, each, together });
+  const guesses = limit(guessesEach, guessesOfAll);
+  const requests = limit(requestsEach, requestsOfStrangers);
+  const polls = new LRUCache<string, Poll>({ max: maxPolls });
+  const guesser = (subject: string) => ({ clientId: '', peer: subject });
   return {
-    takeGuess: (subject) => take(guessers(subject)),
-    returnGuess(subject) {
-      for (const one of guessers(subject)) one.limit.takeBack(one.who);
-    },
-    takeRequest(clientId, peer, known) {
-      const own = { limit: requests[0], who: { clientId, peer } };
-      const strangers = { limit: requests[1], who: { clientId, peer: '' } };
-      return take(known ? [own] : [own, strangers]);
-    },
+    takeGuess: (subject) => guesses.take(guesser(subject), everybody),
+    returnGuess: (subject) => guesses.giveBack(guesser(subject), everybody),
+    takeRequest: (clientId, peer, known) =>
+      requests.take({ clientId, peer }, known ? undefined : clientId),
     polledTooSoon(deviceCode) {
       const now = clock.nowSeconds();
       const last = polls.get(deviceCode);
@@ -71,17 +65,4 @@ export function createDeviceLimits(clock: Clock, pollSeconds: number): DeviceLim
       return tooSoon ?? false;
     },
   };
-}
-
-interface Taken {
-  readonly limit: FailureLimit;
-  readonly who: { readonly clientId: string; readonly peer: string };
-}
-
-/** From all or from none; counted before anything is looked up, so that parallel tries gain nothing. */
-function take(from: readonly Taken[]): number {
-  const waitSeconds = Math.max(...from.map(({ limit, who }) => limit.waitSeconds(who)));
-  if (waitSeconds > 0) return waitSeconds;
-  for (const { limit, who } of from) limit.record(who);
-  return 0;
 }

@@ -9,7 +9,7 @@ import { decideRegister, type RegistrationMode } from '../../policy/decide-regis
 import type { Decision, Denied } from '../../policy/decision.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import type { TraceLine } from '../../policy/trace.ts';
-import { createFailureLimit } from '../client/failure-limit.ts';
+import { createRateLimit } from '../client/rate-limit.ts';
 import { isOwnTrouble, oauthText, refusalError } from '../errors.ts';
 import { factsOf, staleMark } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
@@ -129,28 +129,17 @@ function originOf(ctx: Context): string | undefined {
   return origin?.slice(0, maxOriginLength);
 }
 
-const windowSeconds = 60;
-/** Peers whose registrations are counted; the ones idle longest are forgotten first. */
-const maxPeers = 10_000;
-
 /** Seconds to wait. Strangers have any number of addresses, so all of them together count as one, too. */
 function createRate(
   { perMinute }: RegistrationConfig,
   clock: Clock,
 ): (registrant: Registrant) => number {
-  const limits = { clock, failures: perMinute, windowSeconds, maxPairs: maxPeers };
-  const peers = createFailureLimit(limits);
-  const strangers = createFailureLimit({ ...limits, maxPairs: 1 });
-  const everyStranger = { clientId: '', peer: '' };
-  return ({ peer, identity }) => {
-    const who = { clientId: '', peer };
-    const waitSeconds = Math.max(
-      peers.waitSeconds(who),
-      identity ? 0 : strangers.waitSeconds(everyStranger),
-    );
-    if (waitSeconds > 0) return waitSeconds;
-    peers.record(who);
-    if (!identity) strangers.record(everyStranger);
-    return 0;
-  };
+  const limit = createRateLimit({
+    clock,
+    windowSeconds: 60,
+    each: perMinute,
+    together: perMinute,
+  });
+  return ({ peer, identity }) =>
+    limit.take({ clientId: '', peer }, identity ? undefined : 'strangers');
 }
