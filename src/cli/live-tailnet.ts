@@ -15,6 +15,8 @@ import type { Io } from './command.ts';
 import type { Candidate, TailnetView } from './tailnet-view.ts';
 
 const statusPath = '/localapi/v0/status';
+/** With every device of the tailnet, at about 2 KB each. */
+const statusLimits = { limitBytes: 256 * 1024 * 1024, timeoutMs: 20_000 };
 
 /** The tailnet as its tailscaled knows it now. */
 export interface LiveTailnet extends TailnetView {
@@ -39,7 +41,7 @@ export function openLocalApi(config: Config, io: Io): LocalApi {
 
 /** @throws LocalApiError */
 export async function readLiveTailnet(api: LocalApi, config: Config): Promise<LiveTailnet> {
-  const { status: code, text } = await api.get(statusPath);
+  const { status: code, text } = await api.get(statusPath, statusLimits);
   if (code !== 200) throw unexpectedStatus(statusPath, code, text);
   const status = parseStatus(text);
   const peers = parsePeers(text);

@@ -71,17 +71,21 @@ export class LocalApi {
 
   /**
    * @param path with query, e.g. `/localapi/v0/status?peers=false`
+   * @param options.limitBytes of the answer; default 4 MiB
    * @throws LocalApiError; never for an HTTP status
    */
-  async get(path: string, options: { timeoutMs?: number } = {}): Promise<LocalApiAnswer> {
+  async get(
+    path: string,
+    options: { timeoutMs?: number; limitBytes?: number } = {},
+  ): Promise<LocalApiAnswer> {
     const limitMs = options.timeoutMs ?? this.#options.timeoutMs ?? defaultTimeoutMs;
     const limit = this.#limit(path, limitMs);
     try {
-      return await this.#attempt(path, this.#agent, limit.signal);
+      return await this.#attempt(path, this.#agent, limit.signal, options);
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
       // tailscaled closed the kept-alive connection meanwhile, answering nothing (RFC 9112 9.3.1): ask again anew
-      return await this.#attempt(path, undefined, limit.signal);
+      return await this.#attempt(path, undefined, limit.signal, options);
     } finally {
       limit.done();
     }
@@ -104,7 +108,7 @@ export class LocalApi {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const sent = { method, headers: options.headers, body: text };
     try {
-      return await this.#attempt(path, undefined, limit.signal, sent);
+      return await this.#attempt(path, undefined, limit.signal, { change: sent });
     } finally {
       limit.done();
     }
@@ -143,11 +147,11 @@ export class LocalApi {
     path: string,
     agent: Agent | undefined,
     signal: AbortSignal,
-    change?: Change,
+    { change, limitBytes }: { readonly change?: Change; readonly limitBytes?: number },
   ): Promise<LocalApiAnswer> {
     try {
       const response = await this.#send(path, agent, signal, change);
-      const text = await readText(response);
+      const text = await readText(response, limitBytes);
       return { status: response.statusCode ?? 0, headers: response.headers, text };
     } catch (error) {
       if (error instanceof StaleConnection && !signal.aborted) throw error;
@@ -230,14 +234,14 @@ function pathName(path: string): string {
   return path.replace(/\?.*$/s, '').replace('/localapi/v0/', '');
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+async function readText(response: IncomingMessage, limitBytes = bodyLimitBytes): Promise<string> {
   const chunks: Buffer[] = [];
   let received = 0;
   for await (const chunk of response) {
     received += chunk.length;
     // leaving the loop destroys the response and its connection
-    if (received > bodyLimitBytes) {
-      const message = `tailscaled's answer is larger than ${bodyLimitBytes} bytes`;
+    if (received > limitBytes) {
+      const message = `tailscaled's answer is larger than ${limitBytes} bytes`;
       throw new LocalApiError('nonsense', message);
     }
     chunks.push(chunk);

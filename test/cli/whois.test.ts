@@ -52,3 +52,20 @@ test('rule-schema prints what a rule may say', async () => {
   const { properties } = JSON.parse(out);
   expect(Object.keys(properties)).toEqual(Object.keys(ruleSchema.shape));
 });
+
+test('a tailnet of many thousand devices is no nonsense', async () => {
+  const fleet = Object.fromEntries(
+    Array.from({ length: 6000 }, (_, at) => [
+      `server-${at}`,
+      {
+        id: 1000 + at,
+        tags: ['tag:server', 'tag:fleet'],
+        addresses: [`100.65.${at >> 8}.${at & 0xff}`, `fd7a:115c:a1e0::1:${at.toString(16)}`],
+      },
+    ]),
+  );
+  const nodes = { ...company.nodes, ...fleet };
+  const { run, socket } = await makeTailnetCli({ ...company, nodes, policy });
+  const { exitCode, out, err } = await run(['whois', '100.65.23.111', ...socket]);
+  expect([exitCode, out], err).toEqual([0, expect.stringMatching(/^device +server-5999\./m)]);
+});
