@@ -39,7 +39,12 @@ export const registrationSchema = members({
     2000,
     'How many clients all of the tailnet may have registered at once.',
   ),
-  perMinute: whole(1, 10_000, 30, 'How many clients one peer may register in a minute.'),
+  perMinute: whole(
+    1,
+    10_000,
+    30,
+    'How many clients one peer may register in a minute, and how often its clients may change.',
+  ),
   unusedDays: whole(1, tenYearsDays, 30, 'A client that was never used is removed after this.'),
   idleDays: whole(
     1,

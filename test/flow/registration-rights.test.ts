@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { auditLog } from './audit-log.ts';
 import { Browser } from './browser.ts';
 import { failure, json } from './login.ts';
-import { manage, publicClient, register, registeredIn } from './register.ts';
+import { manage, publicClient, type Registered, register, registeredIn } from './register.ts';
 import { startWorld, type World } from './world.ts';
 
 /** 127.0.0.1 alice, who has `allow_dcr`; .2 bob; .3 a machine; .4 another tailnet's; .5 nobody's. */
@@ -144,6 +144,34 @@ describe('T15 how many', () => {
       '429 temporarily_unavailable',
       '201',
     ]);
+  });
+
+  test('T14 so many changes, too, for all clients of one peer and of strangers', async () => {
+    await start({ mode: 'public', perMinute: 3 });
+    const change = async (client: Registered): Promise<Registered> => {
+      const body = { ...publicClient, client_id: client.client_id };
+      const answer = await manage(client, 'PUT', body);
+      if (answer.status !== 200) {
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+        throw new Error(failure(answer));
+      }
+      return { ...client, ...json(answer) };
+    };
+    const registerAt = async (last: number) =>
+      registeredIn(await register(world.issuer, publicClient, at(last)));
+    const [one, other, alices] = [await registerAt(4), await registerAt(5), await registerAt(1)];
+    const changed = await change(await change(one));
+    await change(other);
+    const before = auditLog(world.directory).length;
+    const tooMany = '429 temporarily_unavailable';
+    await expect(change(changed)).rejects.toThrow(tooMany);
+    expect(auditLog(world.directory)).toHaveLength(before);
+    // the client is as it was, and so is its token
+    expect((await manage(changed, 'GET')).status).toBe(200);
+    const again = await change(await change(await change(alices)));
+    await expect(change(again)).rejects.toThrow(tooMany);
+    // it can always go
+    expect((await manage(changed, 'DELETE')).status).toBe(204);
   });
 
   test('T33 web pages in a browser have half of its quota', async () => {

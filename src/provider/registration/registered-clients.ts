@@ -4,7 +4,7 @@ import type { AuditRecord, Exceeded, Store, StoredClient } from '../../store/sto
 import type { SecretChecker } from '../client/secrets.ts';
 import { knownFacts } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
-import { type Registrant, tooMany, whoIs } from './registrant.ts';
+import { createRate, type Registrant, tooMany, whoIs } from './registrant.ts';
 import { registrantOf } from './registration.ts';
 
 /** How oidc-provider writes clients: only those that register themselves. */
@@ -21,6 +21,7 @@ export interface ClientWriterParts {
 
 export function createClientWriter({ settings, store, secrets }: ClientWriterParts): ClientWriter {
   const { clock, registration: limits } = settings;
+  const takeRoom = createRate(limits, clock, 'changed');
   const record = (client: string, more: Partial<AuditRecord>): void =>
     settings.audit.append({ at: clock.nowSeconds(), event: 'client', client, ...more });
 
@@ -54,7 +55,15 @@ export function createClientWriter({ settings, store, secrets }: ClientWriterPar
   };
 
   const change = async (before: StoredClient, written: Written): Promise<void> => {
+    const { ctx } = Provider;
+    if (!ctx) throw new Error('a client is changed outside a request');
     if (before.source !== 'dynamic') throw new Error('only clients that registered themselves');
+    const registration = await store.registrations.find(before.id);
+    // whoever has the token may be anywhere: it counts for who registered it
+    takeRoom(ctx, {
+      peer: registration?.peer ?? before.id,
+      isStranger: registration?.subject === undefined,
+    });
     const client: StoredClient = {
       ...before,
       metadata: { ...written.metadata, ...keptFlags(before, written, limits) },

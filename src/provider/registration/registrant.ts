@@ -35,13 +35,11 @@ export interface Registrant {
 export type Admit = (ctx: Context, listener: string) => Promise<Registrant>;
 
 export function createAdmission(settings: ProviderSettings): Admit {
-  const hasRoom = createRate(settings.registration, settings.clock);
+  const takeRoom = createRate(settings.registration, settings.clock, 'registered');
   return async (ctx, listener) => {
     const registrant = { ...(await decide(ctx, settings)), listener, origin: originOf(ctx) };
-    const waitSeconds = hasRoom(registrant);
-    if (waitSeconds === 0) return registrant;
-    ctx.set('Retry-After', String(waitSeconds));
-    throw tooMany(`too many clients registered in a minute: try again in ${waitSeconds} s`);
+    takeRoom(ctx, { peer: registrant.peer, isStranger: registrant.identity === undefined });
+    return registrant;
   };
 }
 
@@ -129,17 +127,32 @@ function originOf(ctx: Context): string | undefined {
   return origin?.slice(0, maxOriginLength);
 }
 
-/** Seconds to wait. Strangers have any number of addresses, so all of them together count as one, too. */
-function createRate(
+/**
+ * Takes one of the registrations, or changes, that a peer has in a minute. Strangers have any number of addresses, so
+ * all of them together count as one, too.
+ * @throws errors.OIDCProviderError 429 with Retry-After
+ */
+export type TakeRoom = (
+  ctx: Pick<Context, 'set'>,
+  registrant: { readonly peer: string; readonly isStranger: boolean },
+) => void;
+
+/** @param done to clients, for the error */
+export function createRate(
   { perMinute }: RegistrationConfig,
   clock: Clock,
-): (registrant: Registrant) => number {
+  done: 'registered' | 'changed',
+): TakeRoom {
   const limit = createRateLimit({
     clock,
     windowSeconds: 60,
     each: perMinute,
     together: perMinute,
   });
-  return ({ peer, identity }) =>
-    limit.take({ clientId: '', peer }, identity ? undefined : 'strangers');
+  return (ctx, { peer, isStranger }) => {
+    const waitSeconds = limit.take({ clientId: '', peer }, isStranger ? 'strangers' : undefined);
+    if (waitSeconds === 0) return;
+    ctx.set('Retry-After', String(waitSeconds));
+    throw tooMany(`too many clients ${done} in a minute: try again in ${waitSeconds} s`);
+  };
 }
