@@ -16,10 +16,13 @@ interface RecordRow {
   consumed_at: number | null;
 }
 
-/** Members that hold credentials or what leads to them, by model. */
+/**
+ * Members that hold credentials or what leads to them, by model; and `claims`, which a client may nest deeper than
+ * SQLite's JSON functions read.
+ */
 const sealedMembers: Readonly<Record<string, readonly string[]>> = {
-  DeviceCode: ['userCode', 'params'],
-  BackchannelAuthenticationRequest: ['params'],
+  DeviceCode: ['userCode', 'params', 'claims'],
+  BackchannelAuthenticationRequest: ['params', 'claims'],
 };
 
 /** How far a device code is: 0 waits for a person, 1 one has pressed Allow, 2 allowed or refused. */

@@ -126,6 +126,20 @@ describe.each([
     expect(await store.registrations.expired(age, 1)).toHaveLength(1);
   });
 
+  test('T15 expire whatever a client put into its metadata', async () => {
+    const { store } = open();
+    // deeper than SQLite's JSON functions read
+    const jwks = JSON.parse(`${'['.repeat(1100)}${']'.repeat(1100)}`);
+    await store.registrations.add(client('deep', { jwks }), registration('deep'), room);
+    await store.registrations.add(client('plain'), registration('plain'), room);
+    const approved = client('approved', { jwks, tsidp_approved: true });
+    await store.registrations.add(approved, registration('approved', { registeredAt: 1 }), room);
+    const age = { unusedBefore: 2000, anonymousUnusedBefore: 2000, idleBefore: 500 };
+
+    expect(await store.registrations.expired(age, 10)).toEqual(['deep', 'plain']);
+    expect(await store.registrations.expired(age, 1)).toEqual(['deep']);
+  });
+
   test('whose client is removed lose what it was granted', async () => {
     const opened = open();
     const { store } = opened;

@@ -46,6 +46,20 @@ export function tableContract(open: Open): void {
       expect(await store.adapter('ClientCredentials').find('machine')).toBeUndefined();
       expect(await store.adapter('ClientCredentials').find('other')).toBeDefined();
     });
+
+    it('goes while a device waits with claims that nest deeper than SQLite reads JSON', async () => {
+      const { store, clock } = open();
+      await store.clients.save(client);
+      const claims = JSON.parse(`{"userinfo":{"email":${'['.repeat(1100)}${']'.repeat(1100)}}}`);
+      const code = { clientId: 'grafana', userCode: 'ABCD-EFGH', exp: clock.now + 600 };
+      const devices = store.adapter('DeviceCode');
+      await devices.upsert('device', code, 600);
+      await devices.upsert('device', { ...code, inFlight: true, claims }, 600);
+      await devices.upsert('device', { ...code, accountId: 'userid:1', claims }, 600);
+      expect(await devices.find('device')).toMatchObject({ accountId: 'userid:1', claims });
+      expect(await store.clients.remove('grafana')).toBe(true);
+      expect(await devices.find('device')).toBeUndefined();
+    });
   });
 
   describe('keys', () => {
