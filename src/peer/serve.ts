@@ -60,7 +60,9 @@ class Keeper {
   #sleeping = new AbortController();
   #isStarted = false;
   #trouble = '';
-  #running: Promise<unknown> = Promise.resolve();
+  #isLeaving = false;
+  #watching = Promise.resolve();
+  #looking = Promise.resolve();
 
   constructor(options: ServeOptions) {
     this.#options = options;
@@ -69,7 +71,8 @@ class Keeper {
   }
 
   async start(): Promise<void> {
-    this.#running = Promise.all([this.#watch(), this.#look()]);
+    this.#watching = this.#watch();
+    this.#looking = this.#look();
     const timer = setTimeout(() => this.#first.reject(new LocalApiError('timeout', late)), startMs);
     try {
       await this.#first.promise;
@@ -87,14 +90,17 @@ class Keeper {
   }
 
   async close(): Promise<void> {
+    // else it could put the entry back
+    this.#isLeaving = true;
+    this.wake();
+    await this.#looking;
     const session = this.#session;
     // before the stream ends: tailscaled forgets the entry then, but does not say when it has
     if (session !== undefined) {
       await this.#write((config) => withoutEntry(config, session)).catch(() => undefined);
     }
     this.#closing.abort();
-    this.wake();
-    await this.#running;
+    await this.#watching;
   }
 
   /** Holds the stream whose session the entry lives under. */
@@ -124,7 +130,7 @@ class Keeper {
   /** Puts the entry there and looks after it. */
   async #look(): Promise<void> {
     let failures = 0;
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isLeaving) {
       this.#sleeping = new AbortController();
       const { signal } = this.#sleeping;
       const isFine = await this.#ensure();
@@ -174,7 +180,7 @@ class Keeper {
   #tell(error: unknown): void {
     const trouble = error instanceof Error ? error : new Error('serve failed', { cause: error });
     this.#first.reject(trouble);
-    if (!this.#isStarted || this.#closing.signal.aborted || trouble.message === this.#trouble) {
+    if (!this.#isStarted || this.#isLeaving || trouble.message === this.#trouble) {
       return;
     }
     this.#trouble = trouble.message;

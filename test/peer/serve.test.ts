@@ -94,6 +94,15 @@ describe('our entry', () => {
     await until('its stream is gone', () => simulator.watchers === 0);
   });
 
+  it('is gone when we are, though it was just being looked after', async () => {
+    const one = await keep();
+    simulator.on('request', (path) => {
+      if (path.endsWith('/serve-config')) one.refresh();
+    });
+    await one.close();
+    expect(config()).toEqual({});
+  });
+
   it('is gone with its stream, however that ends', async () => {
     await keep();
     api.close();
