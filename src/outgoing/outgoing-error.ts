@@ -23,6 +23,9 @@ const passing: ReadonlySet<OutgoingFailure> = new Set([
   'busy',
 ]);
 
+/** Whoever answers for the name can cause them (a name server, a captive portal): the host itself said nothing. */
+const unproven: ReadonlySet<OutgoingFailure> = new Set(['address', 'certificate']);
+
 /**
  * Why an outgoing request was not made or its answer not taken. The message follows the URL (`metadata.example is not
  * at a public address`) and names no address, which would tell strangers what a private name resolves to;
@@ -39,5 +42,10 @@ export class OutgoingError extends Error {
 
   get passes(): boolean {
     return passing.has(this.failure);
+  }
+
+  /** Others than the host may have caused it. */
+  get isUnproven(): boolean {
+    return unproven.has(this.failure);
   }
 }

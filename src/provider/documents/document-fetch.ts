@@ -41,7 +41,8 @@ export async function askForDocument(
     return readAnswer(url, answer, previous, clock.nowSeconds());
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error;
-    const kind = error.passes ? 'trouble' : 'bad';
+    // only its host may end a client that is known
+    const kind = error.passes || (previous && error.isUnproven) ? 'trouble' : 'bad';
     const reason = `the metadata document can't be fetched: its host ${error.message}`;
     return { kind, reason, cause: error };
   }

@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider';
 import { describe, expect, it } from 'vitest';
 import type { OutgoingFetch } from '../../../src/outgoing/fetch.ts';
-import { OutgoingError } from '../../../src/outgoing/outgoing-error.ts';
+import { OutgoingError, type OutgoingFailure } from '../../../src/outgoing/outgoing-error.ts';
 import { createDocumentCache } from '../../../src/provider/documents/document-cache.ts';
 import { openSqlite, type SqliteStore } from '../../../src/store/sqlite.ts';
 
@@ -44,9 +44,9 @@ function setUp(store?: SqliteStore) {
     answer: (next: Reply | (() => Promise<Reply>)) => {
       reply = typeof next === 'function' ? next : async () => next;
     },
-    find: (id = url) =>
+    find: (id = url, first = async () => void introduced.push(id)) =>
       cache.find(id, {
-        first: async () => void introduced.push(id),
+        first,
         changed: async (client, wasKnown) => {
           changes.push([wasKnown, client.metadata['redirect_uris']]);
         },
@@ -54,9 +54,10 @@ function setUp(store?: SqliteStore) {
   };
 }
 
-const down = async () => {
-  throw new OutgoingError('timeout', 'agent.example did not answer in time');
+const failing = (failure: OutgoingFailure) => async () => {
+  throw new OutgoingError(failure, 'agent.example');
 };
+const down = failing('timeout');
 
 describe('the cache of metadata documents', () => {
   it('asks once while a document is fresh, and again when it is not', async () => {
@@ -161,6 +162,22 @@ describe('the cache of metadata documents', () => {
     await expect(at.find()).rejects.toThrow(errors.TemporarilyUnavailable);
   });
 
+  it.each(['certificate', 'address'] as const)(
+    'lets nobody but its host end a client: not who has another %s',
+    async (failure) => {
+      const at = setUp();
+      at.answer(failing(failure));
+      await expect(at.find(`${url}?new`)).rejects.toThrow(errors.InvalidClient);
+      at.answer({});
+      await at.find();
+      at.answer(failing(failure));
+      at.pass(600);
+      expect((await at.find()).id).toBe(url);
+      at.pass(86_400);
+      await expect(at.find()).rejects.toThrow(errors.TemporarilyUnavailable);
+    },
+  );
+
   it('believes a failure for a short time', async () => {
     const at = setUp();
     at.answer({ status: 404 });
@@ -182,21 +199,11 @@ describe('the cache of metadata documents', () => {
 
   it('asks nobody when the request may not introduce clients', async () => {
     const at = setUp();
-    const { store, asked } = at;
-    const cache = createDocumentCache({
-      fetch: async () => {
-        throw new Error('asked');
-      },
-      documents: store.documents,
-      clock: { nowSeconds: () => 0 },
-    });
     const first = async () => {
       throw new errors.InvalidClient('no');
     };
-    await expect(cache.find(url, { first, changed: async () => undefined })).rejects.toThrow(
-      errors.InvalidClient,
-    );
-    expect(asked).toEqual([]);
+    await expect(at.find(url, first)).rejects.toThrow(errors.InvalidClient);
+    expect(at.asked).toEqual([]);
   });
 
   it('knows its documents after a restart, but for those that must not be stored', async () => {
