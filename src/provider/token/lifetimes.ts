@@ -36,6 +36,8 @@ export function lifetimes(settings: ProviderSettings): NonNullable<Configuration
       if (left <= 0) throw new errors.InvalidGrant('refresh token is expired');
       return Math.min(of('refreshIdleSeconds', client), left);
     },
-    Session: settings.lifetimes.sessionSeconds,
+    // nobody's: anybody can have any number of them
+    Session: (_ctx, { accountId }) =>
+      settings.lifetimes[accountId === undefined ? 'interactionSeconds' : 'sessionSeconds'],
   };
 }
