@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { subjectOf } from '../../identity/subject.ts';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
@@ -32,13 +32,10 @@ export async function confirmLogout(
 ): Promise<void> {
   await dropOthersSession(ctx, provider);
   const { state = {} } = await provider.Session.get(ctx);
-  const { clientId, postLogoutRedirectUri: target } = state;
+  const { postLogoutRedirectUri: target } = state;
   await run(ctx);
-  if (typeof target === 'string' && ctx.status === 303) {
-    const client = await provider.Client.find(String(clientId));
-    if (!client?.postLogoutRedirectUriAllowed(target)) {
-      ctx.set('Location', `${settings.issuer}/logout/success`);
-    }
-  }
+  const { client } = (ctx as unknown as KoaContextWithOIDC).oidc;
+  const isGone = typeof target === 'string' && !client?.postLogoutRedirectUriAllowed(target);
+  if (isGone && ctx.status === 303) ctx.set('Location', `${settings.issuer}/logout/success`);
   await stayAfterLogout(ctx, settings);
 }
