@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pid } from 'node:process';
 import { Writable } from 'node:stream';
+import { threadId } from 'node:worker_threads';
 import { systemClock } from '../../src/clock.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
@@ -120,13 +122,25 @@ function configOf(directory: string, port: number, overrides: Record<string, unk
   });
 }
 
+/**
+ * A port that nobody else gets before it is listened on: below those that the system gives out by itself, and from
+ * a range that is this process's own.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextPort;
+    nextPort = port < 29_999 ? port + 1 : firstPort;
+    if (await isFree(port)) return port;
+  }
+}
+
+const firstPort = 11_000;
+let nextPort = firstPort + ((pid * 64 + threadId * 16) % 19_000);
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<number>();
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    server.close(() => resolve(port));
-  });
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   return promise;
 }

@@ -37,7 +37,7 @@ describe('T14 bounded work', () => {
     await using site = await openSite((request, response) => {
       if (request.url === '/ok') json(request, response);
     });
-    const fetch = local({ concurrency: 1, timeoutMs: 150 });
+    const fetch = local({ concurrency: 1, timeoutMs: 1000 });
     const hung = Array.from({ length: 3 }, () => fetch(site.origin));
     const failures = hung.map((one) =>
       expect(one).rejects.toMatchObject({ failure: 'timeout', passes: true }),

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
 import { watchBus } from '../../src/peer/bus.ts';
 import { LocalApi } from '../../src/peer/local-api.ts';
+import { fakeTimers } from './fake-timers.ts';
 import { recordedBus } from './recorded.ts';
 import { listenRaw, socketDirectory, Tailscaled } from './tailscaled.ts';
 
@@ -38,18 +39,32 @@ describe('stream', () => {
 
   test('has no time limit once it began', async () => {
     await using directory = await socketDirectory();
+    const opened = Promise.withResolvers<ServerResponse>();
     await using tailscaled = await Tailscaled.listen(directory.socket, (_, response) => {
       response.write('one\n');
-      setTimeout(() => response.end('two\n'), 150);
+      opened.resolve(response);
     });
+    using timers = fakeTimers();
     const lines: string[] = [];
     const api = new LocalApi({ socket: directory.socket, timeoutMs: 50 });
-    await api.stream(path, (line) => lines.push(line), new AbortController().signal);
+    const begun = Promise.withResolvers<void>();
+    const onLine = (line: string) => {
+      lines.push(line);
+      begun.resolve();
+    };
+    const streaming = api.stream(path, onLine, new AbortController().signal);
+    await begun.promise;
+    timers.pass(3_600_000);
+    (await opened.promise).end('two\n');
+    await streaming;
     expect(lines).toEqual(['one', 'two']);
     tailscaled.answer = () => undefined;
-    await expect(
+    const hung = expect(
       api.stream(path, () => undefined, new AbortController().signal),
     ).rejects.toMatchObject({ code: 'timeout' });
+    await once(tailscaled, 'request');
+    timers.pass(50);
+    await hung;
   });
 
   test.each<[string, string, string]>([
@@ -93,7 +108,8 @@ async function setup(socket: string) {
   const onChange = vi.fn();
   const onUp = vi.fn();
   const watching = watchBus({
-    api: new LocalApi({ socket, timeoutMs: 200 }),
+    // short enough for the one that hangs, long enough for a slow machine
+    api: new LocalApi({ socket, timeoutMs: 1000 }),
     onChange,
     onUp,
     signal: ending.signal,
@@ -117,7 +133,8 @@ async function setup(socket: string) {
 }
 
 async function called(callback: ReturnType<typeof vi.fn>, times: number): Promise<void> {
-  await vi.waitFor(() => expect(callback).toHaveBeenCalledTimes(times), { interval: 2 });
+  const limits = { interval: 2, timeout: 5000 };
+  await vi.waitFor(() => expect(callback).toHaveBeenCalledTimes(times), limits);
 }
 
 describe('watchBus', () => {
@@ -154,7 +171,7 @@ describe('watchBus', () => {
         asked();
         connection.once('data', () => connection.end('hello\n'));
       });
-      await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(3));
+      await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(3), { timeout: 5000 });
     }
     await using again = await Tailscaled.listen(directory.socket, () => undefined);
     await vi.waitFor(() => expect(again.asked.length).toBeGreaterThan(1), { timeout: 5000 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { LocalApi } from '../../src/peer/local-api.ts';
+import { fakeTimers } from './fake-timers.ts';
 import { recorded, recordedNames } from './recorded.ts';
 import { replay, socketDirectory, Tailscaled } from './tailscaled.ts';
 
@@ -129,14 +130,16 @@ describe('T31 a connection that tailscaled closed meanwhile', () => {
     await using directory = await socketDirectory();
     await using tailscaled = await Tailscaled.listen(directory.socket, ok);
     const api = new LocalApi({ socket: directory.socket, timeoutMs: 600 });
+    using timers = fakeTimers();
     await api.get(path);
-    tailscaled.answer = (request) => {
-      tailscaled.answer = () => undefined;
-      setTimeout(() => request.socket.destroy(), 500);
-    };
-    const begun = performance.now();
-    await expect(api.get(path)).rejects.toMatchObject({ code: 'timeout' });
-    expect(performance.now() - begun).toBeLessThan(1000);
+    tailscaled.answer = () => undefined;
+    const outcome = expect(api.get(path)).rejects.toMatchObject({ code: 'timeout' });
+    const [first] = await once(tailscaled, 'request');
+    timers.pass(500);
+    first.socket.destroy();
+    await once(tailscaled, 'request');
+    timers.pass(100);
+    await outcome;
     expect(tailscaled.asked).toHaveLength(3);
     api.close();
   });

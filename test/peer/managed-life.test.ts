@@ -49,7 +49,7 @@ describe('its life', () => {
     const { said, socket } = await manage(site, { authKey });
     site.become({ mode: 'die' });
     kill(site.pids()[0] ?? 0, 'SIGTERM');
-    await until('it died often', () => site.pids().length > 4);
+    await until('it died often', () => site.pids().length > 4, 15_000);
     site.become({ mode: 'serve' });
     await until('it answers', () => backendState(socket).catch(() => false));
     expect(said.join('\n')).toMatch(

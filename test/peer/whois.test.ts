@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { LocalApi, LocalApiError } from '../../src/peer/local-api.ts';
 import { createWhois } from '../../src/peer/whois.ts';
 import { clock, setup } from './asked-whois.ts';
+import { fakeTimers } from './fake-timers.ts';
 import { recorded, recordedNames } from './recorded.ts';
 import { replay, socketDirectory, Tailscaled } from './tailscaled.ts';
 
@@ -53,8 +55,12 @@ describe('T31 tailscaled hangs, dies and comes back', () => {
     await using tailscaled = await Tailscaled.listen(directory.socket, () => undefined);
     const api = new LocalApi({ socket: directory.socket, timeoutMs: 100 });
     const whois = createWhois({ api, clock });
+    using timers = fakeTimers();
     const lookups = Array.from({ length: 50 }, () => whois.lookup('100.64.0.4', 1));
-    const outcomes = await Promise.allSettled(lookups);
+    const settled = Promise.allSettled(lookups);
+    await once(tailscaled, 'request');
+    timers.pass(100);
+    const outcomes = await settled;
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'timeout' } });
     }
