@@ -116,19 +116,22 @@ function means(name: string, identity: Identity, machines: boolean): boolean {
   return (machines && name === '*') || identity.tags.includes(name);
 }
 
+/** Never `*`: in the grants of whoever acts, it would let them act for everybody. */
+function nameOf(identity: Identity): string[] {
+  return identity.kind === 'user' ? [identity.login] : identity.tags.slice(0, 1);
+}
+
 function subjectLack({ identity }: Party, refused: readonly string[]): Lack {
-  const users = identity.kind === 'user' ? [identity.login] : ['*'];
   return {
     reason: `no grant of the tailnet policy lets tokens of this ${identity.kind} go to ${list(refused)} (users, resources)`,
-    rule: { users, resources: [...refused] },
+    rule: { users: nameOf(identity), resources: [...refused] },
   };
 }
 
 function actorLack({ identity }: Party, refused: readonly string[]): Lack {
-  const whom = identity.kind === 'user' ? [identity.login] : identity.tags.slice(0, 1);
   return {
     reason: `no grant of the tailnet policy lets the actor act for this ${identity.kind} at ${list(refused)} (may_act_for)`,
-    rule: { may_act_for: whom, resources: [...refused] },
+    rule: { may_act_for: nameOf(identity), resources: [...refused] },
   };
 }
 

@@ -73,7 +73,7 @@ Token for ${deploy}: scopes staging
       /there is no resource https:\/\/undeclared\.test/,
       [
         {
-          users: ['*'],
+          users: ['tag:ci'],
           resources: ['https://undeclared.test'],
           scopes: [{ resource: 'https://undeclared.test', scopes: ['x'] }],
         },
@@ -84,7 +84,7 @@ Token for ${deploy}: scopes staging
       [{ scopes: [{ resource: 'https://undeclared.test', scopes: ['x'] }] }],
       [],
       /there is no resource https:\/\/undeclared\.test/,
-      [{ users: ['*'], resources: ['https://undeclared.test'] }],
+      [{ users: ['tag:ci'], resources: ['https://undeclared.test'] }],
     ],
     [
       'scopes',

@@ -99,6 +99,15 @@ test('a refusal says whose rules lack what', () => {
   });
 });
 
+test('what is suggested to a machine for itself lets it act for nobody', () => {
+  const suggested = { users: ['tag:agent'], resources: [mcp] };
+  expect(act([], undefined, [mcp], agent)).toMatchObject({
+    remedy: { 'tailscale.com/cap/tsidp': [suggested] },
+  });
+  expect(act([suggested], undefined, [mcp], agent).allowed).toBe(true);
+  expect(act([toMcp], [suggested]).allowed).toBe(false);
+});
+
 test('the trace says whose rule each step is about', () => {
   const decision = act([{ users: ['bob@example.com'], resources: [] }, toMcp], [{}, toMcp]);
   expect(lines(decision.trace)).toEqual([

@@ -104,7 +104,7 @@ function targetOf(
   trace.conclude({ field: 'resources', outcome: 'no rule names the resource for this machine' });
   return {
     reason: reasonFor(uri, namedBy !== undefined ? [] : named),
-    rule: namingFields(uri, resource !== undefined, question.asked),
+    rule: namingFields(uri, resource !== undefined, question),
   };
 }
 
@@ -113,10 +113,18 @@ function reasonFor(uri: string, others: readonly string[]): string {
   return `no grant of the tailnet policy names this resource, but: ${others.join(' ')}`;
 }
 
-/** Scopes name a resource that is declared; one that is not must stand under `resources`. */
-function namingFields(uri: string, isDeclared: boolean, asked: readonly string[]): RuleFields {
+/**
+ * Scopes name a resource that is declared; one that is not must stand under `resources`. The machine is named by its
+ * tag: with `*` it could act for everybody there.
+ */
+function namingFields(
+  uri: string,
+  isDeclared: boolean,
+  { asked, machine }: MachineQuestion,
+): RuleFields {
   const scopes = asked.length > 0 ? { scopes: [{ resource: uri, scopes: [...asked] }] } : {};
-  return isDeclared && asked.length > 0 ? scopes : { users: ['*'], resources: [uri], ...scopes };
+  if (isDeclared && asked.length > 0) return scopes;
+  return { users: machine.identity.tags.slice(0, 1), resources: [uri], ...scopes };
 }
 
 /** Its index. */
