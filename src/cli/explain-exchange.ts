@@ -42,23 +42,45 @@ export function explainExchange(
     ...describePeer(subject.device, known),
     ...(actor && acting ? { actor: describePeer(actor.device, acting) } : {}),
   };
+  const notes = mayActNotes(question, site);
   if (!decision.allowed) {
     const { reason, remedy, trace } = decision;
     const lacking = 'lacking' in decision && decision.lacking === 'actor' ? acting : known;
     const more = grantFor(remedy, lacking ?? known, site);
-    return { ...who, allowed: false, reason, trace: traceLines(trace), ...more };
+    return { ...who, allowed: false, reason, trace: traceLines(trace), notes, ...more };
   }
   return {
     ...who,
     allowed: true,
     trace: traceLines(decision.trace),
     ...scopesAfter(known, question, site),
-    notes: [boundNote],
+    notes: [boundNote, ...notes],
   };
 }
 
 const boundNote =
   'whoever exchanges a token must be the client that it was issued to, or the resource that it is for (resources[].clients, serves); the new one never has more scopes, nor a longer life';
+
+/** What apps say of who may act with their tokens. */
+function mayActNotes({ client }: ExchangeQuestion, { config }: ExplainSite): string[] {
+  if (client) {
+    const allowed = mayActOf(client);
+    if (!allowed) return [];
+    const { sub, tags = [], client_id: id } = allowed;
+    const who = id === undefined ? (sub ?? tags.join(' or ')) : `whoever uses the client ${id}`;
+    return [`only ${who} may act with this app's tokens (mayAct)`];
+  }
+  const ids = config.clients.filter(({ mayAct }) => mayAct).map(({ id }) => id);
+  if (ids.length === 0) return [];
+  const verb = ids.length === 1 ? 'does' : 'do';
+  return [
+    `apps may say who alone acts with their tokens (mayAct): ${ids.join(', ')} ${verb}; name one with --client`,
+  ];
+}
+
+function mayActOf({ metadata }: Pick<StoredClient, 'metadata'>): MayAct | undefined {
+  return metadata['tsidp_may_act'] as MayAct | undefined;
+}
 
 type Decided = Decision | ExchangeDecision;
 
@@ -75,21 +97,23 @@ function decide(
   }
   const entered = client && enter(appOfStored(client), subject, config);
   if (entered?.allowed === false) return entered;
+  const mayAct = client && mayActOf(client);
   return decideExchange({
     subject: partyOf(subject),
     acting: actor && {
-      actor: { identity: actor.identity, clientId: clientIdOf(actor) },
+      actor: { identity: actor.identity, clientId: clientIdOf(actor, mayAct) },
       party: partyOf(actor),
     },
-    mayAct: client?.metadata['tsidp_may_act'] as MayAct | undefined,
+    mayAct,
     act: undefined,
     targets: [resource],
     maxDepth,
   });
 }
 
-/** A machine exchanges as itself; which client a person uses is not asked here. */
-function clientIdOf({ identity }: Known): string {
+/** Which client the actor uses is not asked here: the one that must be, else a machine's own. */
+function clientIdOf({ identity }: Known, mayAct: MayAct | undefined): string {
+  if (mayAct?.client_id !== undefined) return mayAct.client_id;
   return identity.kind === 'machine' ? machineClientId(identity) : '';
 }
 

@@ -11,8 +11,8 @@ interface Mistake {
   readonly says: string;
   /** Where in the rule, one text each. */
   readonly find: (rule: Rule, resources: ResourceDirectory) => readonly string[];
-  /** Of people alone. */
-  readonly ofPeople?: true;
+  /** Of these alone. */
+  readonly of?: 'user' | 'machine';
 }
 
 const mistakes: readonly Mistake[] = [
@@ -22,7 +22,13 @@ const mistakes: readonly Mistake[] = [
   {
     says: '"serves" means machines, and does nothing for people',
     find: ({ index, serves = [] }) => (serves.length > 0 ? [`rule ${index}`] : []),
-    ofPeople: true,
+    of: 'user',
+  },
+  {
+    says: '"users" with "*" beside "resources" with "*": this machine may act for everybody everywhere',
+    find: ({ index, users = [], resources = [] }) =>
+      users.includes('*') && resources.includes('*') ? [`rule ${index}`] : [],
+    of: 'machine',
   },
 ];
 
@@ -43,7 +49,7 @@ export function resourceRuleFindings({
 }
 
 function whoMakes(
-  { find, ofPeople }: Mistake,
+  { find, of }: Mistake,
   resources: ResourceDirectory,
   peers: readonly AskedPeer[],
 ): Groups {
@@ -51,7 +57,7 @@ function whoMakes(
   // most devices have the same rules
   const looked = new Map<string, readonly string[]>();
   for (const { who, identified } of peers) {
-    if (!identified.ok || (ofPeople && identified.identity.kind !== 'user')) continue;
+    if (!identified.ok || (of && identified.identity.kind !== of)) continue;
     for (const rule of rulesOf(identified.capMap).rules) {
       const key = JSON.stringify(rule);
       const texts = looked.get(key) ?? find(rule, resources);

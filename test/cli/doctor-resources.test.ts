@@ -116,6 +116,27 @@ describe('resources', () => {
   });
 });
 
+describe('rules of machines', () => {
+  const everywhere = { users: ['*'], resources: ['*'] };
+  test('that let one act for everybody everywhere', async () => {
+    const { bad, exitCode } = await examine(
+      { resources },
+      {
+        'alice@example.com': [reads, everywhere],
+        'tag:ci': [{ users: ['tag:ci'], resources: ['*'] }, everywhere],
+        'tag:prod': [
+          { users: ['*'], resources: [mcp] },
+          { may_act_for: ['*'], resources: [mcp] },
+        ],
+      },
+    );
+    expect(exitCode).toBe(0);
+    expect(bad).toEqual([
+      warning('resources', /may act for everybody everywhere: rule 1 \(tag:ci\)$/, /docs\/policy/),
+    ]);
+  });
+});
+
 describe('clients that are tagged nodes, and who may act', () => {
   const { nodes } = company;
   test('are looked for among the nodes and clients', async () => {

@@ -62,4 +62,36 @@ Scopes: read ping
     expect(out).toMatch(text);
     expect(all.every(({ allowed }: { allowed: boolean }) => !allowed)).toBe(true);
   });
+
+  test('the app says who alone may act with its tokens', async () => {
+    const rules = { 'alice@example.com': [lends], 'tag:ci': [acts], 'tag:prod': [acts] };
+    const app = (id: string, mayAct: object) => ({
+      id,
+      redirectUris: [`https://${id}.test/cb`],
+      mayAct,
+    });
+    const { ask } = await makeAsker(rules, {
+      clients: [
+        app('by-tag', { tags: ['tag:ci', 'tag:web'] }),
+        app('by-node', { node: 'nElsewhere1CNTRL' }),
+        app('by-client', { client: 'builder' }),
+        { id: 'builder', peer: { tags: ['tag:ci'] } },
+      ],
+    });
+    const said = async (id: string) => {
+      const { out, first } = await ask(...byCi, '--client', id);
+      return [first.allowed, out.split('\n').filter((line) => line.includes('(mayAct)'))];
+    };
+    const note = (who: string) => [`Note: only ${who} may act with this app's tokens (mayAct)`];
+    expect(await said('by-tag')).toEqual([true, note('tag:ci or tag:web')]);
+    expect(await said('by-node')).toEqual([false, note('node:nElsewhere1CNTRL')]);
+    expect(await said('by-client')).toEqual([true, note('whoever uses the client builder')]);
+    expect(await said('builder')).toEqual([true, []]);
+    const { out } = await ask(...byCi);
+    expect(out).toContain(
+      'Note: apps may say who alone acts with their tokens (mayAct): by-tag, by-node, by-client do; name one with --client\n',
+    );
+    const alone = await ask(...exchange, '--client', 'by-client');
+    expect(alone.first).toMatchObject({ allowed: false });
+  });
 });
