@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   claimsFor,
   ecKeys,
+  edKeys,
   jwksOf,
   type KeyPair,
   present,
@@ -120,6 +121,28 @@ describe('T18 key sets of clients that came by themselves', () => {
       expect(await verdict(world, id, pair)).toMatch(/^invalid_client/);
     }
     expect(inside.asked).toEqual([]);
+  });
+
+  it('T14 hold as few keys at a URL as in a document, and none that make us compute for long', async () => {
+    await using at = await startDocumentWorld();
+    const { world, site } = at;
+    const pair = ecKeys();
+    const others = (count: number) => Array.from({ length: count }, edKeys);
+    const sets: readonly (readonly [object, expected: RegExp])[] = [
+      [jwksOf(...others(19), pair), /^invalid_grant$/],
+      [jwksOf(...others(20), pair), /^invalid_client/],
+      [{ keys: [...jwksOf(pair).keys, { kty: 'oct', k: 'eA' }] }, /^invalid_client/],
+    ];
+    for (const [index, [set, expected]] of sets.entries()) {
+      site.set(`/jwks/${index}`, json(set));
+      const id = site.publish(`/${index}.json`, {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: site.id(`/jwks/${index}`),
+      });
+      const agent = await openAgent(world, id, 'https://agent.test/callback');
+      expect((await agent.visit(new Browser())).answer.status).toBe(303);
+      expect(await verdict(world, id, pair)).toMatch(expected);
+    }
   });
 
   it('fail for themselves: an app of the operator whose URL they name goes on', async () => {

@@ -24,7 +24,7 @@ export function readPublicKeys(jwks: unknown): ReadKeys {
   const usable = keys.filter(isUsable);
   return usable.length > 0
     ? { ok: true, keys: usable }
-    : refuse('holds no key to verify with: RSA of 2048 bits or more, EC P-256 or Ed25519');
+    : refuse('holds no key to verify with: RSA of 2048 to 8192 bits, EC P-256 or Ed25519');
 }
 
 const refuse = (reason: string): ReadKeys => ({ ok: false, reason });
@@ -52,9 +52,15 @@ function isUsable(key: unknown): key is object {
   }
 }
 
+/** Beyond these one signature takes as long to verify as hundreds of others, and anybody can send one (T14). */
+const maxRsaBits = 8192;
+const maxExponent = 0xffff_ffffn;
+
 function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
-  const { modulusLength = 0, namedCurve } = asymmetricKeyDetails ?? {};
-  if (asymmetricKeyType === 'rsa') return modulusLength >= 2048;
+  const { modulusLength = 0, namedCurve, publicExponent = 0n } = asymmetricKeyDetails ?? {};
+  if (asymmetricKeyType === 'rsa') {
+    return modulusLength >= 2048 && modulusLength <= maxRsaBits && publicExponent <= maxExponent;
+  }
   if (asymmetricKeyType === 'ec') return namedCurve === 'prime256v1';
   return asymmetricKeyType === 'ed25519';
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import Provider, { type Client, type Configuration } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
+import { readPublicKeys } from '../client/public-keys.ts';
 import { isSelfRegistered } from '../client/self-registered.ts';
 
 /** How long a host that failed is left alone: without a good key set every bad assertion asks for it again. */
@@ -27,8 +28,8 @@ export function providerFetch(
     try {
       const answer = await fetch(url, { ...options, json: true });
       if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
-      JSON.parse(answer.body.toString('utf8')); // or it is a failure, too
-      return answer;
+      const set: unknown = JSON.parse(answer.body.toString('utf8')); // or it is a failure, too
+      return options?.trusted ? answer : { ...answer, body: fewKeys(url, set) };
     } catch (error) {
       failed.set(url, { error, until: clock.nowSeconds() + failedSeconds });
       throw error;
@@ -44,6 +45,16 @@ export function providerFetch(
     if (init.method !== 'POST') return toResponse(await get(url, options));
     return toResponse(await fetch(url, { ...options, method: 'POST', body: String(init.body) }));
   };
+}
+
+/**
+ * All keys of a set are tried on an assertion that names none, for whoever sends one: a stranger's set may hold no more
+ * at a URL than in a document (T14). Nothing but key sets is asked for on behalf of strangers.
+ */
+function fewKeys(url: string, set: unknown): Buffer {
+  const read = readPublicKeys(set);
+  if (!read.ok) throw new Error(`${url} ${read.reason}`);
+  return Buffer.from(JSON.stringify({ keys: read.keys }));
 }
 
 /** oidc-provider sets an empty user agent; ours is sent instead. */
