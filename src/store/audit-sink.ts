@@ -49,10 +49,13 @@ export function startAuditSink({ store, path, target, log }: SinkParts): AuditSi
   const pump = async (): Promise<void> => {
     try {
       for (;;) {
-        const { text, confirm } = position.next();
+        const { text, missed, confirm } = position.next();
         if (text === '') break;
         await output.write(text);
         confirm();
+        if (missed !== undefined) {
+          log.error(`audit ${missed} were rotated away before ${name} could have them`);
+        }
       }
       if (complained) log.info(`audit records reach ${name} again`);
       complained = false;
@@ -127,9 +130,14 @@ class Position {
     this.#head = this.#reader.newestHead();
   }
 
-  /** The next lines, and what to do when they are written. A signature comes after the record that it signs. */
-  next(): { text: string; confirm: () => void } {
+  /**
+   * The next lines, and what to do when they are written. A signature comes after the record that it signs. `missed`:
+   * records that are no longer there.
+   */
+  next(): { text: string; missed: string | undefined; confirm: () => void } {
     const rows = this.#reader.after(this.#record, batch);
+    const expected = this.#record + 1;
+    const { id: first = expected } = rows[0] ?? {};
     const record = rows.at(-1)?.id ?? this.#record;
     const heads = rows.length < batch ? this.#reader.headsAfter(this.#head, this.#first) : [];
     const lines = [
@@ -138,6 +146,7 @@ class Position {
     ];
     return {
       text: lines.map((line) => `${line}\n`).join(''),
+      missed: first > expected ? `records ${expected} to ${first - 1}` : undefined,
       confirm: () => {
         if (record !== this.#record) this.#store.auditUpkeep.setDelivered(this.#name, record);
         this.#record = record;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../src/log.ts';
+import { rotateAudit } from '../../src/store/audit-rotate.ts';
 import { startAuditSink } from '../../src/store/audit-sink.ts';
 import { type Audited, full, openAudited } from './audited.ts';
 
@@ -120,6 +121,25 @@ describe('the sink', () => {
     await sink.deliver();
     expect(idsOf(file)).toEqual([1, 2, 3]);
     expect(sink.logged()).toContain('again');
+  });
+
+  it('says which records were rotated away before it could have them', async () => {
+    const audited = await openAudited();
+    const { store, path, directory, clock } = audited;
+    const file = join(directory, 'audit.log');
+    symlinkSync('/dev/full', file);
+    const sink = startSink(audited, file);
+    await write(audited, 5);
+    await sink.deliver();
+    const limits = { keepDays: 90, maxRecords: 2, archive: true };
+    await rotateAudit(store, path, limits, clock.now);
+    rmSync(file);
+    await sink.deliver();
+    expect(linesOf(file)).toMatchObject([{ id: 4 }, { id: 5 }, { type: 'audit-head' }]);
+    expect(sink.logged()).toMatch(/records 1 to 3 .*rotated away before/u);
+    await write(audited, 1);
+    await sink.deliver();
+    expect(sink.logged().match(/rotated away before/gu)).toHaveLength(1);
   });
 
   it('adds to a file that is there', async () => {
