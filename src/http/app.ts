@@ -48,8 +48,11 @@ function durably({ load, store, log, settings, entrance }: AppParts): Middleware
   return async (ctx, next) => {
     const { mode } = settings.registration;
     const kind = () => kindOf(findRoute(entrance.exposure(ctx.req), ctx.method, ctx.path, mode));
+    const isStranger = entrance.exposure(ctx.req) === 'funnel';
     // who asks how we are must hear it, most of all under load
-    const leave = kind() === 'health' ? () => undefined : load.enter();
+    const leave = kind() === 'health' ? () => undefined : load.enter(isStranger);
+    // a body that never comes would go on holding the connection
+    if (!leave && isStranger) ctx.set('Connection', 'close');
     const { failures } = store;
     try {
       if (!leave) throw overloaded();
