@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { startMcpServer } from '../../examples/mcp-server/server.ts';
 import { allowInPolicy } from '../flow/allow.ts';
-import { startWorld } from '../flow/world.ts';
+import { freePort, startWorld } from '../flow/world.ts';
 import { mcpClient } from './mcp-client.ts';
 
 export const folder = new URL('../../examples/mcp-server/files', import.meta.url).pathname;
@@ -54,15 +52,6 @@ export async function startMcpWorld(): Promise<McpWorld> {
       await world[Symbol.asyncDispose]();
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /** A call as clients of 2025 made it, without a handshake. */
