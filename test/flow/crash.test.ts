@@ -34,7 +34,7 @@ function idTokensIn(stateDirectory: string): ReadonlySet<unknown> {
 }
 
 it('T23 loses nothing acknowledged to kill -9 in a storm of logins', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   await using site = await openSite();
   const ledger = new Ledger(site.issuer);
