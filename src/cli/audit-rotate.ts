@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { rotateAudit } from '../store/audit-rotate.ts';
-import { databasePath } from '../store/open.ts';
 import { openSqlite } from '../store/sqlite.ts';
-import { CommandError, defineCommand } from './command.ts';
+import { existingDatabase } from './client-store.ts';
+import { defineCommand } from './command.ts';
 import { printJson } from './print.ts';
 
 export const auditRotate = defineCommand({
@@ -17,8 +16,7 @@ export const auditRotate = defineCommand({
   flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
-    const path = databasePath(config.stateDirectory);
-    if (!existsSync(path)) throw new CommandError(`there is no database ${path}`);
+    const path = existingDatabase(config);
     const store = openSqlite({ path, clock: systemClock });
     try {
       const rotated = await rotateAudit(store, path, config.audit, systemClock.nowSeconds());

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { backUp } from '../store/copy.ts';
-import { databasePath } from '../store/open.ts';
+import { existingDatabase } from './client-store.ts';
 import { CommandError, defineCommand } from './command.ts';
 import { printJson } from './print.ts';
 
@@ -14,14 +14,10 @@ export const backup = defineCommand({
   positionals: 1,
   flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {
-    const { stateDirectory } = loadConfigWith(flags, io.env);
-    const database = databasePath(stateDirectory);
+    const config = loadConfigWith(flags, io.env);
+    const { stateDirectory } = config;
+    const database = existingDatabase(config);
     const file = resolve(flags.positionals[0] ?? '');
-    if (!existsSync(database)) {
-      throw new CommandError(
-        `there is no database in ${stateDirectory}: name the daemon's configuration (--config) or state directory (--dir)`,
-      );
-    }
     refuseTarget(file, database);
     await backUp(database, file);
     const { size: bytes } = statSync(file);

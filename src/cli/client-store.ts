@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { fileSize } from '../store/files.ts';
 import { databasePath } from '../store/open.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -14,12 +14,27 @@ export const withStore = <T>(config: Config, act: (store: Store) => Promise<T>):
   opened(databaseOf(config), act);
 
 /** As `withStore`, but in a directory without a database an empty store that leaves no trace. */
-export const withExistingStore = <T>(
+export const withExistingStore = async <T>(
   config: Config,
   act: (store: Store) => Promise<T>,
 ): Promise<T> => {
   const path = databaseOf(config);
-  return opened(existsSync(path) ? path : ':memory:', act);
+  return opened(fileSize(path) === undefined ? ':memory:' : path, act);
+};
+
+/** As `withStore`, but never makes one. @throws {CommandError} when there is none, {StoreError} when it can't be read */
+export const withDatabase = async <T>(
+  config: Config,
+  act: (store: Store) => Promise<T>,
+): Promise<T> => opened(existingDatabase(config), act);
+
+/** Its path. @throws {CommandError} when there is none, {StoreError} when that can't be known */
+export const existingDatabase = (config: Config): string => {
+  const path = databaseOf(config);
+  if (fileSize(path) !== undefined) return path;
+  throw new CommandError(
+    `there is no database in ${config.stateDirectory}: name the daemon's configuration (--config) or state directory (--dir)`,
+  );
 };
 
 const opened = async <T>(path: string, act: (store: Store) => Promise<T>): Promise<T> => {

@@ -5,6 +5,7 @@ import { adminPaths, adminSocketPath } from '../http/admin-paths.ts';
 import { ClientProblem } from '../provider/client/client-problem.ts';
 import type { ClientView } from '../provider/client/client-view.ts';
 import type { AddedClient } from '../provider/client/manage-clients.ts';
+import { closedToUs } from '../store/files.ts';
 import type { Clients } from './clients.ts';
 import { CommandError } from './command.ts';
 import { printable } from './print.ts';
@@ -118,7 +119,7 @@ const reasonFor = (cause: unknown, timeoutMs: number): string => {
   if (name === 'AbortError' || name === 'TimeoutError') {
     return `the running daemon did not answer within ${timeoutMs / 1000} s; nothing may be changed beside it`;
   }
-  if (code === 'EACCES') return "permission denied: run this as the daemon's user or as root";
+  if (code === 'EACCES') return closedToUs;
   return `the running daemon can't be asked: ${message}`;
 };
 

@@ -1,7 +1,7 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { Consent } from '../store/consent-table.ts';
-import { withExistingStore } from './client-store.ts';
+import { withDatabase } from './client-store.ts';
 import { defineCommand } from './command.ts';
 import { consentFilter, consentFlags, viewConsent } from './consent-view.ts';
 import { printJson, printTable } from './print.ts';
@@ -15,7 +15,7 @@ export const consentsList = defineCommand({
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
     const filter = consentFilter(flags);
-    const consents = await withExistingStore(config, (store) => store.consents.list(filter));
+    const consents = await withDatabase(config, (store) => store.consents.list(filter));
     if (flags.switches.has('json')) io.out(printJson(consents.map(viewConsent)));
     else if (consents.length > 0) io.out(printTable([headings, ...consents.map(toRow)]));
     else io.out('no consents\n');

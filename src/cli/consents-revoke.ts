@@ -3,7 +3,7 @@ import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { Consent } from '../store/consent-table.ts';
 import type { Store } from '../store/store.ts';
-import { withExistingStore } from './client-store.ts';
+import { withDatabase } from './client-store.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { consentFilter, consentFlags, viewConsent } from './consent-view.ts';
 import { printable, printJson } from './print.ts';
@@ -20,7 +20,7 @@ export const consentsRevoke = defineCommand({
       throw new UsageError('say whose: --client ID, --subject SUBJECT, or both');
     }
     const config = loadConfigWith(flags, io.env);
-    const pairs = await withExistingStore(config, async (store) => {
+    const pairs = await withDatabase(config, async (store) => {
       const revoked = Map.groupBy(
         await store.consents.revoke(filter),
         ({ subject, clientId }) => `${subject} ${clientId}`,

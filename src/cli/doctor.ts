@@ -20,6 +20,7 @@ import { type LocalApi, LocalApiError } from '../peer/local-api.ts';
 import { clientFromConfig } from '../provider/client/client-metadata.ts';
 import { peerOf } from '../provider/machine/peer-client.ts';
 import { createResources } from '../provider/token/resources.ts';
+import { isClosed } from '../store/files.ts';
 import { type InspectedClient, inspectClients, inspectDatabase } from '../store/inspect.ts';
 import { databasePath } from '../store/open.ts';
 import { StoreError } from '../store/store.ts';
@@ -100,7 +101,9 @@ function examineState({ stateDirectory }: Config): State {
     };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const remedy = 'restore a backup (docs/deployment.md); nothing was changed';
+    const remedy = isClosed(error.cause)
+      ? "run this as the daemon's user or as root"
+      : 'restore a backup (docs/deployment.md); nothing was changed';
     return { ...nothing, finding: problem('state', error.message, remedy) };
   }
 }

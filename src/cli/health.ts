@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { adminSocketPath } from '../http/admin-paths.ts';
+import { closedToUs } from '../store/files.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { printable } from './print.ts';
 
@@ -68,6 +69,7 @@ async function ask(where: URL | { socketPath: string; path: string }): Promise<A
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const isAway = code === 'ENOENT' || code === 'ECONNREFUSED';
+    if (code === 'EACCES') throw new CommandError(`${place}: ${closedToUs}`, { cause });
     const why = isAway
       ? 'no daemon listens there (not started yet, or it waits for tailscaled)'
       : message;

@@ -1,6 +1,6 @@
 import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
-import { withExistingStore } from './client-store.ts';
+import { withDatabase } from './client-store.ts';
 import { defineCommand } from './command.ts';
 import { familyFilter, familyFlags, familyHeadings, familyRow, viewFamily } from './family-view.ts';
 import { printJson, printTable } from './print.ts';
@@ -13,7 +13,7 @@ export const tokensList = defineCommand({
   flags: { ...configFlags, ...familyFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
-    const families = await withExistingStore(config, (store) =>
+    const families = await withDatabase(config, (store) =>
       store.families.list(familyFilter(flags)),
     );
     if (flags.switches.has('json')) io.out(printJson(families.map(viewFamily)));

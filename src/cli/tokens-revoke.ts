@@ -3,7 +3,7 @@ import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { type Family, shortNameLength } from '../store/family-table.ts';
 import type { Store } from '../store/store.ts';
-import { withExistingStore } from './client-store.ts';
+import { withDatabase } from './client-store.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { familyFilter, familyFlags, viewFamily } from './family-view.ts';
 import { printJson } from './print.ts';
@@ -20,7 +20,7 @@ export const tokensRevoke = defineCommand({
       throw new UsageError('say which: --subject S, --client ID, --device D or --chain JTI');
     }
     const config = loadConfigWith(flags, io.env);
-    const revoked = await withExistingStore(config, async (store) => {
+    const revoked = await withDatabase(config, async (store) => {
       const families = await store.families.list(filter);
       await store.families.revoke(families);
       for (const family of families) recordRevocation(store, family);

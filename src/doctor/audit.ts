@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readFailure } from '../config/cross-check.ts';
 import type { Config } from '../config.ts';
@@ -36,8 +36,9 @@ export async function auditFindings(path: string): Promise<Finding[]> {
 export function sinkFindings({ sink }: Config['audit']): Finding[] {
   if (typeof sink === 'string') return [];
   const { file } = sink;
-  const exists = statSync(file, { throwIfNoEntry: false });
+  let exists: Stats | undefined;
   try {
+    exists = statSync(file, { throwIfNoEntry: false });
     if (exists?.isDirectory()) throw new Error('it is a directory');
     accessSync(exists ? file : dirname(file), constants.W_OK);
     return [ok('audit', `records go to ${file}, too`)];

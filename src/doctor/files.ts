@@ -35,10 +35,19 @@ export function fileFindings(files: readonly PrivateFile[]): Finding[] {
   // Windows has no modes
   if (geteuid === undefined) return [];
   const found = files.flatMap((file) => {
-    const stats = statSync(file.path, { throwIfNoEntry: false });
+    const stats = statsOf(file.path);
     return stats ? modeProblem(file, stats) : [];
   });
   return found.length > 0 ? found : [ok('files', 'only their owner may change them')];
+}
+
+/** What we may not look at is told where it is needed: the state, a secret. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function modeProblem({ path, what, secret }: PrivateFile, stats: Stats): Finding[] {

@@ -36,6 +36,31 @@ export function restrictFile(path: string): number | undefined {
   return stats.size;
 }
 
+/** What the command line says where only the daemon's user may look. */
+export const closedToUs = "permission denied: run this as the daemon's user or as root";
+
+/** Is it because of whom we run as that a file could not be reached? */
+export function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EACCES';
+}
+
+/**
+ * @returns the size of a file in bytes, undefined when there is none
+ * @throws {StoreError} when that can't be known, as in another user's state directory
+ */
+export function fileSize(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size;
+  } catch (cause) {
+    throw new StoreError(
+      `${path} can't be read: ${isClosed(cause) ? closedToUs : messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 function restrict(path: string, stats: Stats, mode: number): void {
   const user = geteuid?.();
   // Windows has neither owners nor modes.

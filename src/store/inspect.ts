@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { checkDatabase, readOnlyLocation } from './check.ts';
-import { messageOf } from './files.ts';
+import { fileSize, messageOf } from './files.ts';
 import { connectToRead } from './read-only.ts';
 import { StoreError } from './store.ts';
 
@@ -17,7 +16,7 @@ export interface DatabaseFacts {
  * @throws StoreError when it is damaged, not ours, or can't be read
  */
 export function inspectDatabase(path: string): DatabaseFacts | undefined {
-  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size;
+  const sizeBytes = fileSize(path);
   if (sizeBytes === undefined) return undefined;
   let database: DatabaseSync | undefined;
   try {
@@ -44,7 +43,7 @@ export interface InspectedClient {
  * @throws StoreError when it can't be read
  */
 export function inspectClients(path: string): readonly InspectedClient[] {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return [];
+  if (fileSize(path) === undefined) return [];
   const database = connectToRead(path);
   try {
     const rows = database.prepare('SELECT id, metadata FROM clients').all();

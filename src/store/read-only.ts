@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { checkDatabase, readOnlyLocation } from './check.ts';
-import { messageOf } from './files.ts';
+import { fileSize, messageOf } from './files.ts';
 import { migrations, refuseNewer } from './migrate.ts';
 import { StoreError } from './store.ts';
 
@@ -10,7 +9,7 @@ import { StoreError } from './store.ts';
  * @throws StoreError when there is none, it is damaged or not ours, or a daemon has to bring it forward first
  */
 export function openToRead(path: string): DatabaseSync {
-  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size;
+  const sizeBytes = fileSize(path);
   if (sizeBytes === undefined) throw new StoreError(`there is no database ${path}`);
   const version = checkDatabase(path, sizeBytes);
   refuseNewer(path, version);

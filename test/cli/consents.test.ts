@@ -75,10 +75,11 @@ describe('consents list', () => {
     expect(await list('--client', 'nobody')).toEqual([]);
   });
 
-  test('where there is no database yet', async () => {
+  test('where there is no database it says so: the daemon may have another one', async () => {
     expect(await makeCli().run(['consents', 'list'])).toMatchObject({
-      exitCode: 0,
-      out: 'no consents\n',
+      exitCode: 1,
+      out: '',
+      err: expect.stringMatching(/there is no database in .*--config.*--dir/u),
     });
   });
 });
