@@ -119,7 +119,9 @@ export interface DeviceConfirmPage {
   }[];
   /** How long it may renew its tokens without asking; 0: not at all. */
   readonly renewsSeconds: number;
-  /** Posts `xsrf`, `user_code` and either `confirm` or `abort` here. */
+  /** Names of the scopes at resources, for the form to say what stood on the page. */
+  readonly shown: readonly string[];
+  /** Posts `xsrf`, `user_code`, `shown` and either `confirm` or `abort` here. */
   readonly action: string;
   readonly xsrf: string;
 }

@@ -45,4 +45,22 @@ describe('resources (RFC 8707)', () => {
     expect(refused.status).toBe(400);
     expect(textOf(refused)).toContain('invalid_target');
   });
+
+  test('T17 no more is given than the page showed, and no more than there is now', async () => {
+    await using own = await startWorld({
+      ...configuration,
+      clients: [{ ...resourceServer, redirectUris: ['https://mcp.test/cb'] }, ...deviceClients],
+      whoisCacheSeconds: 0,
+    });
+    const allow = (scopes: string[]) =>
+      allowInPolicy(own.simulator, [{ src: ['*'], scopes: [{ resource: mcp, scopes }] }]);
+    allow(['read_file']);
+    const begun = await ask(own, 'psql', asked);
+    const browser = own.browser();
+    const page = await enter(browser, own, begun.user_code);
+    expect(textOf(page)).not.toContain('Run code');
+    allow(['read_file', 'run_code']);
+    await submit(browser, own, page, { confirm: 'yes' });
+    expect(tokensOf(await poll(own, begun.device_code)).scope).toBe('read_file');
+  });
 });

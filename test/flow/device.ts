@@ -79,7 +79,13 @@ export function submit(
   headers: Form = { origin: issuer, 'sec-fetch-site': 'same-origin' },
 ): Promise<Answer> {
   const fields = [...page.body.matchAll(/<input [^>]*name="([^"]+)"[^>]* value="([^"]*)"/g)];
-  const form = Object.fromEntries(fields.map(([, name = '', value = '']) => [name, value]));
+  const values = Object.groupBy(fields, ([, name = '']) => name);
+  const form = Object.fromEntries(
+    Object.entries(values).map(([name, same = []]) => [
+      name,
+      same.map(([, , value = '']) => value),
+    ]),
+  );
   return browser.open(`${issuer}/device`, { form: { ...form, ...more }, headers });
 }
 

@@ -17,7 +17,10 @@ ${page.resources.map(resourceList)}${identityList(page.scopes)}${renewal(page.re
 <form method="post" action="${page.action}" class="buttons">
 <input type="hidden" name="xsrf" value="${page.xsrf}">
 <input type="hidden" name="user_code" value="${page.userCode}">
-<button type="submit" name="abort" value="yes">Deny</button>
+${page.shown.map(
+  (name) => html`<input type="hidden" name="shown" value="${name}">
+`,
+)}<button type="submit" name="abort" value="yes">Deny</button>
 <button type="submit" name="confirm" value="yes" class="main">Allow</button>
 </form>`;
   return renderDocument({ title: 'Let a device use your account?', card });

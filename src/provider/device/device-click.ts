@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { acrTailnet } from '../login/assurance.ts';
+import type { Requested } from '../login/requested.ts';
+import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import type { DeviceRequester } from './device-facts.ts';
 
@@ -22,6 +25,31 @@ export function requireHinted(ctx: KoaContextWithOIDC, subject: string): void {
   if (hinted !== undefined && hinted !== subject) {
     throw new errors.LoginRequired('the app asked for another person than you');
   }
+}
+
+/**
+ * Policy may give more by now than stood on the page. What stood there the form itself says: it is the person's own,
+ * and what it names beyond policy is not given.
+ */
+export function asShown(
+  ctx: KoaContextWithOIDC,
+  resources: Requested['resources'],
+): Requested['resources'] {
+  if (!isDeviceClick(ctx)) return resources;
+  const shown = factsOf(ctx).device?.shown;
+  return resources.map((resource) => ({
+    ...resource,
+    scopes: resource.scopes.filter(({ name }) => shown?.has(shownName(resource.uri, name))),
+  }));
+}
+
+/** What the form of the page calls the scopes that stand there. */
+export function shownNames(resources: Requested['resources']): string[] {
+  return resources.flatMap(({ uri, scopes }) => scopes.map(({ name }) => shownName(uri, name)));
+}
+
+function shownName(uri: string, scope: string): string {
+  return hash('sha256', `${uri} ${scope}`, 'base64url').slice(0, 22);
 }
 
 /** Pressing Allow is a login of its own: `auth_time` is now, whatever session the browser had. */

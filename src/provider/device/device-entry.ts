@@ -27,13 +27,15 @@ export async function enterDevicePage(
   }
   await inTurn(subject, async () => {
     await requireOwnPage(ctx, provider, subject);
-    const { user_code: userCode } = form;
+    const { user_code: userCode, shown = [] } = form;
+    const facts = factsOf(ctx);
+    facts.device = { ...facts.device, shown: new Set([shown].flat().map(String)) };
     if (typeof userCode !== 'string' || userCode.trim() === '') return run(ctx);
     const wait = settings.deviceLimits.takeGuess(subject);
     if (wait > 0) throw tryLater(ctx, wait, 'too many wrong codes were entered');
     await run(ctx);
     const { oidc } = ctx as unknown as { oidc?: { deviceCode?: unknown } };
-    const isFree = oidc?.deviceCode !== undefined || factsOf(ctx).device?.untried;
+    const isFree = oidc?.deviceCode !== undefined || facts.device?.untried;
     if (isFree) settings.deviceLimits.returnGuess(subject);
   });
 }

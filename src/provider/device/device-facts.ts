@@ -28,6 +28,8 @@ export interface DeviceFacts {
   readonly person?: UserIdentity;
   /** The user code that the link to the page brought along, to be looked at and sent by the person. */
   readonly userCode?: string | undefined;
+  /** What stood on the page whose form was sent (`shownNames`). */
+  readonly shown?: ReadonlySet<string>;
   /** The form was refused before its user code was looked at. */
   readonly untried?: true;
 }

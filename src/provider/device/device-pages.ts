@@ -9,7 +9,7 @@ import { personOf, renderError } from '../render.ts';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { reasonOf, recordDeviceDenial } from './device-audit.ts';
-import { requesterOf, requireHinted } from './device-click.ts';
+import { requesterOf, requireHinted, shownNames } from './device-click.ts';
 import type { DeviceRequester } from './device-facts.ts';
 import { devicePath } from './device-request.ts';
 import { normalUserCode, shownUserCode } from './user-code.ts';
@@ -79,6 +79,7 @@ export async function showConfirmPage(
     origin: originOf(requesterOf(ctx), subjectOf(identity)),
     scopes: learnedScopes(requested, settings),
     resources: requested.resources,
+    shown: shownNames(requested.resources),
     renewsSeconds: client.grantTypeAllowed('refresh_token')
       ? lifetimeOf('refreshAbsoluteSeconds', client, settings)
       : 0,

@@ -5,6 +5,7 @@ import { nameOf } from '../../store/family-table.ts';
 import { claimsWithin } from '../account/scope-claims.ts';
 import { needsConfirmation, scopesOf } from '../client/client-settings.ts';
 import { isSelfRegistered } from '../client/self-registered.ts';
+import { asShown } from '../device/device-click.ts';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { consentOf } from './consent.ts';
@@ -108,7 +109,8 @@ async function givenOf(
 ): Promise<Given> {
   const { requestParamOIDCScopes, requestParamClaims: claims } = ctx.oidc;
   const consent = await consentOf(ctx, settings);
-  const { resources } = consent ? (consent.given ?? nothing) : await requestedOf(ctx, settings);
+  const requested = consent ? (consent.given ?? nothing) : await requestedOf(ctx, settings);
+  const resources = asShown(ctx, requested.resources);
   const allowed = scopesOf(client);
   const scopes = consent
     ? (consent.given ?? nothing).identityScopes

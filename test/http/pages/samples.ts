@@ -45,6 +45,7 @@ export const device: DeviceConfirmPage = {
   },
   scopes: ['openid', 'email'],
   resources: [],
+  shown: ['Qm9uYXBhcnRlLCBOYXBvbA', 'TGVvbmFyZG8gZGEgVmluY2'],
   renewsSeconds: 7_776_000,
   action: '/device',
   xsrf: '4b1f',
