@@ -1,7 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createServer, isIP } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 export interface PortQuestion {
@@ -12,6 +11,7 @@ export interface PortQuestion {
 }
 
 const timeoutMs = 3000;
+const limitBytes = 256 * 1024;
 
 /** Does the daemon listen there, could it, or does something else? */
 export async function portFinding(question: PortQuestion): Promise<Finding> {
@@ -58,15 +58,15 @@ async function issuerAt({ address, port, tls, issuer }: PortQuestion): Promise<s
     path: '/.well-known/openid-configuration',
     headers: { host },
     agent: false,
-    timeout: timeoutMs,
+    // for the whole answer, however slowly it comes
+    signal: AbortSignal.timeout(timeoutMs),
   };
   const { promise, resolve } = Promise.withResolvers<IncomingMessage | undefined>();
   const sent = tls
     ? // only a name is read, and the certificate is looked at on its own
       httpsRequest({ ...options, ...nameOf(hostname), rejectUnauthorized: false }, resolve)
     : httpRequest(options, resolve);
-  sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
-  sent.once('error', () => resolve(undefined));
+  sent.on('error', () => resolve(undefined));
   sent.end();
   const response = await promise;
   return response && readIssuer(response).catch(() => undefined);
@@ -78,7 +78,13 @@ function nameOf(hostname: string): { servername?: string } {
 }
 
 async function readIssuer(response: IncomingMessage): Promise<string | undefined> {
-  const document: unknown = JSON.parse(await text(response));
+  let json = '';
+  response.setEncoding('utf8');
+  for await (const chunk of response) {
+    json += chunk;
+    if (json.length > limitBytes) return undefined;
+  }
+  const document: unknown = JSON.parse(json);
   const named = typeof document === 'object' && document !== null && 'issuer' in document;
   return named && typeof document.issuer === 'string' ? document.issuer : undefined;
 }

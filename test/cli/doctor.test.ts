@@ -83,6 +83,18 @@ describe('broken setups, each with its remedy', () => {
     ]);
   });
 
+  test('another program has the port, and never ends its answer', async () => {
+    const { port, examine } = await setUp();
+    const other = createServer((_, response) => {
+      const drip = setInterval(() => response.write(' '), 10);
+      response.on('close', () => clearInterval(drip));
+    });
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    onTestFinished(() => void other.close());
+    const { bad } = await examine();
+    expect(bad).toEqual([problem('port', /another program/, /listen\.port/)]);
+  });
+
   test('the daemon does not run: a warning', async () => {
     const { exitCode, bad } = await (await setUp()).examine();
     expect(exitCode).toBe(0);
