@@ -84,7 +84,7 @@ export async function startManaged(
     },
     onStart(pid, count) {
       state.lives = count;
-      writePid(stateDirectory, pid);
+      remember(stateDirectory, pid, log);
       log.info(`started ${program} (pid ${pid}) as this daemon's own node`);
     },
     onDeath(death, pauseMs) {
@@ -121,6 +121,18 @@ export async function startManaged(
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** A full disk must not end us: the number is for the case alone that we are killed. */
+function remember(stateDirectory: string, pid: number, log: Say): void {
+  try {
+    writePid(stateDirectory, pid);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn(
+      `tailscaled.pid can't be written (${reason}): if this daemon is killed, end tailscaled (pid ${pid}) by hand`,
+    );
   }
 }
 

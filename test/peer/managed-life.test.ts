@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { describe, expect, test } from 'vitest';
@@ -42,6 +42,18 @@ describe('its life', () => {
     );
     expect(message).toContain('flag provided but not defined: -nonsense');
     expect(site.pids()).toHaveLength(3);
+  });
+
+  test('goes on when its number can not be written down', async () => {
+    const site = makeStandIn();
+    const { said } = await manage(site, { authKey });
+    const pidFile = join(site.stateDirectory, 'tailscaled.pid');
+    rmSync(pidFile);
+    mkdirSync(pidFile);
+    kill(site.pids()[0] ?? 0, 'SIGKILL');
+    await until('it is told', () => said.find((line) => line.includes('tailscaled.pid')), 15_000);
+    await until('a second life', () => site.pids().length === 2, 15_000);
+    rmdirSync(pidFile);
   });
 
   test('goes on after a time of dying, once it has been well', async () => {
