@@ -6,6 +6,7 @@ import { findCommand } from './cli/commands.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { endingOn } from './ending.ts';
 import { ListenError } from './http/listeners.ts';
 import { createLogger } from './log.ts';
 import { LocalApiError } from './peer/local-api.ts';
@@ -52,10 +53,7 @@ async function serve(argv: readonly string[]): Promise<number> {
   const log = createLogger({ level: config.log.level });
   for (const warning of config.warnings) log.warn(warning);
   compileEarly();
-  const ending = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => ending.abort());
-  }
+  const ending = endingOn(process, ['SIGTERM', 'SIGINT']);
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 
   const socket = findSocket({
@@ -72,10 +70,10 @@ async function serve(argv: readonly string[]): Promise<number> {
     log,
     socket,
     env: process.env,
-    signal: ending.signal,
+    signal: ending,
   });
   log.info({ issuer: daemon.issuer, urls: daemon.urls }, 'ready');
-  await aborted(ending.signal);
+  await aborted(ending);
   log.info('ending: requests under way may finish');
   await daemon.close();
   return 0;

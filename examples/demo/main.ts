@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { endingOn } from '../../src/ending.ts';
 import { type Demo, startDemo } from './demo.ts';
 
 // npm run demo [-- --state DIR]; DEMO_PORT=5000 moves the provider to 5000, the app to 5001 and the MCP server to 5002.
@@ -71,20 +72,17 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { state: { type: 'string' } } });
   const port = demoPort(process.env['DEMO_PORT']);
   const stateDirectory = values.state === undefined ? undefined : resolve(values.state);
-  const ending = new AbortController();
+  const ending = endingOn(process, ['SIGINT', 'SIGTERM']);
   const ended = new Promise((resolved) => {
-    ending.signal.addEventListener('abort', resolved, { once: true });
+    ending.addEventListener('abort', resolved, { once: true });
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
 
   console.log(banner);
-  const demo = await startDemo({ port, stateDirectory, signal: ending.signal }).catch(
-    (cause: unknown) => {
-      if (!isTaken(cause)) throw cause;
-      const ports = `port ${port} or ${port + 1} of 127.0.0.1 is taken by another program`;
-      throw new Error(`${ports}: end it, or choose others with DEMO_PORT=5000`, { cause });
-    },
-  );
+  const demo = await startDemo({ port, stateDirectory, signal: ending }).catch((cause: unknown) => {
+    if (!isTaken(cause)) throw cause;
+    const ports = `port ${port} or ${port + 1} of 127.0.0.1 is taken by another program`;
+    throw new Error(`${ports}: end it, or choose others with DEMO_PORT=5000`, { cause });
+  });
   console.log(whatToTry(demo));
   console.log('ready');
   await ended;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Browser } from './browser.ts';
-import { openSite, type Site } from './daemon-process.ts';
+import { type Exit, openSite, type Site } from './daemon-process.ts';
 import { attempt, json, login, redeem, tokensOf, userinfo } from './login.ts';
 import { dial } from './raw.ts';
 import { until } from './until.ts';
@@ -67,6 +67,23 @@ describe('SIGTERM', () => {
     await hung;
     await idle.ended;
   });
+
+  it('waits so long once, also for a request that never comes whole', async () => {
+    await using site = await openSite({ limits: { drainSeconds: 3 } });
+    const run = await site.start();
+    const { host, port } = new URL(site.issuer);
+    const dawdling = await dial(port);
+    const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100';
+    dawdling.socket.write(`POST /token HTTP/1.1\r\nHost: ${host}\r\n${form}\r\n\r\ngrant_type=`);
+    const half = await dial(port);
+    half.socket.write('GET / HTTP/1.1\r\nHo');
+    // answered after those two were read
+    expect((await new Browser().open(`${site.issuer}/healthz`)).status).toBe(200);
+    const begun = performance.now();
+    expect(await run.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(performance.now() - begun).toBeLessThan(5500);
+    await Promise.all([dawdling.ended, half.ended]);
+  });
 });
 
 test('SIGHUP ends nothing while tailscaled is waited for', async () => {
@@ -79,6 +96,24 @@ test('SIGHUP ends nothing while tailscaled is waited for', async () => {
   simulator.setStatus({ backendState: 'Running' });
   const run = await starting;
   expect(await run.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+it('a signal that is repeated later ends it at once', async () => {
+  await using site = await openSite({ limits: { drainSeconds: 60 } });
+  const run = await site.start();
+  site.simulator.fault('hang');
+  const hung = new Browser().open(attempt(site.issuer, 'grafana').url).catch(() => 'cut off');
+  await until('it is under way', () => site.simulator.requests.get('/localapi/v0/whois'));
+  let exit: Exit | undefined;
+  await until('it ends', () => {
+    void run.kill('SIGINT').then((ended) => {
+      exit = ended;
+    });
+    return exit;
+  });
+  expect(exit).toEqual({ code: null, signal: 'SIGINT' });
+  expect(run.out()).toMatch(/requests under way may finish/);
+  await hung;
 });
 
 describe('a second daemon on the same state', () => {
