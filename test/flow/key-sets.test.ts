@@ -68,6 +68,7 @@ describe('jwks_uri that an operator registered', () => {
     ],
     ['is 100 KB', (site) => site.set('/jwks', json({ keys: [{ a: 'a'.repeat(100_000) }] }))],
   ])('is asked once in ten seconds while it %s', async (_name, set) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
     await using site = await openDocumentSite();
     set(site);
     const client = { id: 'signer', redirectUris: [redirect], jwksUri: site.id('/jwks') };

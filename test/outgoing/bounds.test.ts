@@ -37,8 +37,9 @@ describe('T14 bounded work', () => {
     await using site = await openSite((request, response) => {
       if (request.url === '/ok') json(request, response);
     });
-    const fetch = local({ concurrency: 1, timeoutMs: 1000 });
-    const hung = Array.from({ length: 3 }, () => fetch(site.origin));
+    const fetch = local({ concurrency: 1, timeoutMs: 20_000 });
+    const signal = AbortSignal.timeout(150);
+    const hung = Array.from({ length: 3 }, () => fetch(site.origin, { signal }));
     const failures = hung.map((one) =>
       expect(one).rejects.toMatchObject({ failure: 'timeout', passes: true }),
     );
