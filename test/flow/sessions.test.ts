@@ -197,12 +197,15 @@ describe('T32 an ID that somebody else knows', () => {
   ])('is not the one of her session: %s', async (_, act) => {
     const name = cookieNames(world.issuer).session;
     const thief = world.browser('127.0.0.2');
-    await thief.open(`${world.issuer}/logout`);
+    const xsrf = xsrfOf(await thief.open(`${world.issuer}/logout`));
     const [planted] = [...thief.jar.values()];
     const victim = world.browser();
     victim.jar.set(name, planted!);
     await act(victim);
     expect(victim.jar.get(name)?.value).toMatch(/^[\w-]{20,}$/u);
     expect(victim.jar.get(name)?.value).not.toBe(planted?.value);
+    // nor is the secret of its forms the one that he has seen
+    const forged = { form: { xsrf, logout: 'yes' }, headers: { origin: world.issuer } };
+    expect((await victim.open(`${world.issuer}/logout/confirm`, forged)).status).toBe(400);
   });
 });

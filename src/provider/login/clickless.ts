@@ -38,13 +38,19 @@ export async function clicklessLogin(
   logIn(session, subject, settings);
 }
 
-/** Makes a session that nobody has yet the peer's. One that was stored may be known to others by its ID (fixation). */
+/**
+ * Makes a session that nobody has yet the peer's. Of one that was stored others may know the ID, and the secret of its
+ * forms (fixation).
+ */
 export function logIn(
   session: NonNullable<KoaContextWithOIDC['oidc']['session']>,
   accountId: string,
   { clock }: ProviderSettings,
 ): void {
-  if (!('new' in session)) session.resetIdentifier();
+  if (!('new' in session)) {
+    session.resetIdentifier();
+    session.state = undefined;
+  }
   session.loginAccount({ accountId, loginTs: clock.nowSeconds(), acr: acrTailnet });
 }
 
