@@ -26,6 +26,9 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
+/** For answers that are made but not sent yet, once requests had their time. */
+const lastAnswersMs = 1000;
+
 /**
  * Joins the stages and listens. What can be wrong at start throws, and nothing that was begun stays.
  * @throws StoreError, TailscaledError, LocalApiError, ListenError
@@ -107,7 +110,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   };
   const opened = new Set<Opened>();
   undo.defer(async () => {
-    await Promise.all([...opened].map((one) => one.close()));
+    await Promise.all([...opened].map((one) => one.close(lastAnswersMs)));
   });
   for (const listener of listeners) opened.add(await openListener(listener, openParts));
   const urls = [...opened].flatMap((one) => one.urls());

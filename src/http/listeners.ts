@@ -86,8 +86,11 @@ async function close(server: Server | TlsServer, timeoutMs: number): Promise<voi
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   server.closeIdleConnections();
+  // a connection whose last answer goes out now would be kept for the next request
+  const sweeping = setInterval(() => server.closeIdleConnections(), 50);
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
   await promise;
+  clearInterval(sweeping);
   clearTimeout(timer);
 }
 

@@ -44,8 +44,8 @@ export interface Opened {
   urls(): readonly string[];
   /** tailscaled says something else of our node than before. */
   nodeChanged(node: NodeStatus): void;
-  /** Lets requests under way finish. */
-  close(): Promise<void>;
+  /** Lets answers under way go out, for so long at most. */
+  close(timeoutMs: number): Promise<void>;
 }
 
 /** @throws ListenError, ServeConflict, LocalApiError: what is wrong and what to do */
@@ -127,9 +127,9 @@ async function openTcp(
         // logged out for a while it has none, and will most likely have the same ones again
         if (follows && node.addresses.length > 0) void bound.move(node.addresses);
       },
-      close() {
+      close(timeoutMs) {
         tls?.stop();
-        return bound.close(drainMs);
+        return bound.close(timeoutMs);
       },
     };
   } catch (error) {
@@ -148,7 +148,7 @@ function listenAt(
 }
 
 async function openServe(chosen: ServeListen, parts: OpenParts): Promise<Opened> {
-  const { api, status, log, drainMs } = parts;
+  const { api, status, log } = parts;
   const problem = serveProblem(parts.node, chosen);
   if (problem !== undefined) throw new ListenError(problem);
   const socketPath = join(parts.stateDirectory, 'serve', 'serve.sock');
@@ -168,9 +168,9 @@ async function openServe(chosen: ServeListen, parts: OpenParts): Promise<Opened>
     return {
       urls: () => [listening.url],
       nodeChanged: () => served.refresh(),
-      async close() {
+      async close(timeoutMs) {
         await served.close();
-        await listening.close(drainMs);
+        await listening.close(timeoutMs);
       },
     };
   } catch (error) {
@@ -192,7 +192,7 @@ export async function openAdmin(parts: OpenParts): Promise<Opened | undefined> {
     return {
       urls: () => [listening.url],
       nodeChanged: () => undefined,
-      close: () => listening.close(parts.drainMs),
+      close: (timeoutMs) => listening.close(timeoutMs),
     };
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
