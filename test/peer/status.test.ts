@@ -165,12 +165,16 @@ describe('T31 over a socket', () => {
     };
     const stopped = watched();
     const other = watched();
-    await vi.waitFor(() => expect(stopped.get.mock.calls.length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(stopped.get.mock.calls.length).toBeGreaterThan(3), {
+      timeout: 5000,
+    });
     stopped.status.stop();
     await stopped.status.refresh(); // asks once more, as told, and goes on no more
     const asked = stopped.get.mock.calls.length;
     const later = other.get.mock.calls.length + 20;
-    await vi.waitFor(() => expect(other.get.mock.calls.length).toBeGreaterThan(later));
+    await vi.waitFor(() => expect(other.get.mock.calls.length).toBeGreaterThan(later), {
+      timeout: 5000,
+    });
     other.status.stop();
     expect(stopped.get).toHaveBeenCalledTimes(asked);
   });
