@@ -73,18 +73,33 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
     },
   );
 
-  test('T14 are bounded for clients without a secret, and not for others', async () => {
-    const [one, other, known] = await Promise.all([
-      registered(world.issuer),
-      registered(world.issuer),
-      registered(world.issuer, confidentialClient),
-    ]);
+  test.each([
+    ['public', publicClient],
+    ['confidential', confidentialClient],
+  ])('T14 are bounded for a %s one, each for itself', async (_, metadata) => {
+    const [one, other] = [
+      await registered(world.issuer, metadata),
+      await registered(world.issuer, metadata),
+    ];
     const statuses: number[] = [];
     for (let i = 0; i < 61; i += 1) statuses.push((await push(one)).answer.status);
     expect(statuses).toEqual([...Array(60).fill(201), 429]);
     expect((await push(one)).answer.headers['retry-after']).toMatch(/^[1-9][0-9]?$/u);
     expect((await push(other)).answer.status).toBe(201);
-    for (let i = 0; i < 61; i += 1) statuses[i] = (await push(known)).answer.status;
+  });
+
+  test('are not bounded for an app that an operator entered with its secret', async () => {
+    const { id, secret } = resourceServer;
+    const app: Registered = {
+      client_id: id,
+      client_secret: secret,
+      client_id_issued_at: 0,
+      registration_access_token: '',
+      registration_client_uri: '',
+      redirect_uris: ['https://mcp.test/cb'],
+    };
+    const statuses: number[] = [];
+    for (let i = 0; i < 61; i += 1) statuses.push((await push(app)).answer.status);
     expect(statuses).toEqual(Array(61).fill(201));
   });
 

@@ -3,16 +3,18 @@ import type { Clock } from '../../clock.ts';
 import { tryLater } from '../errors.ts';
 import { factsOf } from '../request.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { isSelfRegistered } from './self-registered.ts';
 
 const windowSeconds = 60;
-/** Requests that one address may push in a window on behalf of a client without a secret. */
+/** Requests that one address may push in a window on behalf of a client that anybody could be. */
 const pushesEach = 60;
 /** The same for all callers together that nobody knows: their addresses cost them nothing. */
 const pushesOfStrangers = 300;
 
 /**
  * Bounds what pushed authorization requests (RFC 9126) leave in the store: each is kept for a minute, and whoever
- * knows the ID of a client without a secret may push, from the public internet too (T14).
+ * knows the ID of a client without a secret may push, or may register one with a secret, from the public internet
+ * too (T14).
  * @throws errors.TemporarilyUnavailable 429 with Retry-After
  */
 export function createPushLimit(clock: Clock): (ctx: KoaContextWithOIDC) => Promise<void> {
@@ -24,11 +26,15 @@ export function createPushLimit(clock: Clock): (ctx: KoaContextWithOIDC) => Prom
   });
   return async (ctx) => {
     const { client, route } = ctx.oidc;
-    if (route !== 'pushed_authorization_request' || client?.clientAuthMethod !== 'none') return;
+    if (route !== 'pushed_authorization_request' || !client) return;
+    const isPublic = client.clientAuthMethod === 'none';
+    if (!isPublic && !isSelfRegistered(client)) return;
     const { identify, peer } = factsOf(ctx);
     const isKnown = (await identify()).ok;
     const who = { clientId: client.clientId, peer };
-    const wait = limit.take(who, isKnown ? undefined : 'strangers');
+    // apart: who has no secret to show takes nothing from those that have
+    const strangers = isPublic ? 'without a secret' : 'with a secret';
+    const wait = limit.take(who, isKnown ? undefined : strangers);
     if (wait > 0) throw tryLater(ctx, wait, 'too many requests were pushed from here');
   };
 }
