@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt } from './login.ts';
 import { exchange } from './raw.ts';
-import { dial, send } from './send.ts';
-import { freePort, startWorld, type World } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 /** Paths whose answers hold URLs of ours. */
 const paths = {
@@ -147,18 +146,4 @@ describe('T29 T33 the host that a request names', () => {
     if (answer.text !== '') expect([400, 404, 405, 421]).toContain(answer.status);
     expect(answer.text).not.toContain('evil');
   });
-});
-
-it('T33 an IPv6 address that is the issuer is one of ours, others are not', async () => {
-  const ownPort = await freePort();
-  const listen = { type: 'demo', hosts: ['::1'], port: ownPort };
-  await using world = await startWorld({ listen });
-  expect(world.issuer).toBe(`http://[::1]:${ownPort}`);
-  const statusFor = async (host: string) => {
-    const socket = await dial({ host: '::1', port: ownPort, localAddress: '::1' });
-    const path = '/.well-known/openid-configuration';
-    return (await send(socket, { path, fields: [['Host', host]] })).status;
-  };
-  expect(await statusFor(`[::1]:${ownPort}`)).toBe(200);
-  expect(await statusFor('[::2]')).toBe(421);
 });
