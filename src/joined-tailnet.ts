@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { openNode } from './own-node.ts';
@@ -56,24 +58,32 @@ export async function joinTailnet(
 /** Waits for tailscaled: at boot it may come later than we do. */
 async function firstStatus(
   status: ReturnType<typeof watchStatus>,
-  { log, signal }: DaemonParts,
+  { log, clock, signal }: DaemonParts,
 ): Promise<NodeStatus> {
+  const tell = tellOnce((text) => log.warn(text), clock);
   for (;;) {
     signal.throwIfAborted();
     try {
       const node = await status.refresh();
       if (node.backendState === 'Running') return node;
-      log.warn(`waiting for tailscaled to be logged in: it is ${node.backendState}`);
+      tell(`waiting for tailscaled to be logged in: it is ${node.backendState}`);
     } catch (error) {
-      log.warn(`waiting for tailscaled: ${error instanceof Error ? error.message : error}`);
+      tell(`waiting for tailscaled: ${error instanceof Error ? error.message : error}`);
     }
-    await pause(1000, signal);
+    // aborted: the next turn says so
+    await pause(1000, undefined, { signal }).catch(() => undefined);
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
+const tellAgainSeconds = 60;
+
+/** Tells what is new, and what is still so once a minute: a night of waiting must not fill the log. */
+export function tellOnce(tell: (text: string) => void, clock: Clock): (text: string) => void {
+  let last: { readonly text: string; readonly at: number } | undefined;
+  return (text) => {
+    const at = clock.nowSeconds();
+    if (last?.text === text && at - last.at < tellAgainSeconds) return;
+    last = { text, at };
+    tell(text);
+  };
 }
