@@ -81,26 +81,33 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
     throw error();
   };
 
-  return {
-    async find(url, hooks) {
-      // an administrator may have forgotten it
-      if (!(await documents.stateOf(url))) entries.delete(url);
-      const cached = entries.get(url);
-      const known = cached ? cached.known : await documents.find(url);
-      const entry = cached ?? fromStore(known, entries);
-      const now = clock.nowSeconds();
-      if (entry && now < entry.useUntil) return entry.client;
-      const failure = failures.get(url);
-      if (failure && now < failure.until) throw failure.error();
-      if (!known) await hooks.first();
-      const running = pending.get(url) ?? refresh(url, { known, entry, hooks });
-      pending.set(url, running);
-      // whoever began may be gone: the others wait for the same answer
-      return running.finally(() => {
-        if (pending.get(url) === running) pending.delete(url);
-      });
-    },
+  const find = async (
+    url: string,
+    hooks: DocumentHooks,
+    introduced: boolean,
+  ): Promise<StoredClient> => {
+    // an administrator may have forgotten it
+    if (!(await documents.stateOf(url))) entries.delete(url);
+    const cached = entries.get(url);
+    const known = cached ? cached.known : await documents.find(url);
+    const entry = cached ?? fromStore(known, entries);
+    const now = clock.nowSeconds();
+    if (entry && now < entry.useUntil) return entry.client;
+    const failure = failures.get(url);
+    if (failure && now < failure.until) throw failure.error();
+    if (!known && !introduced) {
+      await hooks.first();
+      // somebody else may have brought it meanwhile
+      return find(url, hooks, true);
+    }
+    const running = pending.get(url) ?? refresh(url, { known, entry, hooks });
+    pending.set(url, running);
+    // whoever began may be gone: the others wait for the same answer
+    return running.finally(() => {
+      if (pending.get(url) === running) pending.delete(url);
+    });
   };
+  return { find: (url, hooks) => find(url, hooks, false) };
 }
 
 function fromStore(

@@ -1,58 +1,9 @@
 import { errors } from 'oidc-provider';
 import { describe, expect, it } from 'vitest';
-import type { OutgoingFetch } from '../../../src/outgoing/fetch.ts';
 import { OutgoingError, type OutgoingFailure } from '../../../src/outgoing/outgoing-error.ts';
-import { createDocumentCache } from '../../../src/provider/documents/document-cache.ts';
-import { openSqlite, type SqliteStore } from '../../../src/store/sqlite.ts';
+import { type Reply, setUp, url } from './cached.ts';
 
-const url = 'https://agent.example/client.json';
 const hour = 3600;
-
-interface Reply {
-  readonly status?: number;
-  readonly headers?: Record<string, string>;
-  readonly document?: Record<string, unknown> | string;
-}
-
-/** A cache over a store of its own, a clock that stands still, and a host that answers as it is told. */
-function setUp(store?: SqliteStore) {
-  let now = 1_800_000_000;
-  const clock = { nowSeconds: () => now };
-  const opened = store ?? openSqlite({ path: ':memory:', clock });
-  const asked: Record<string, string>[] = [];
-  const introduced: string[] = [];
-  const changes: (readonly [unknown, unknown])[] = [];
-  let reply: () => Promise<Reply> = async () => ({});
-  const fetch: OutgoingFetch = async (asks, options) => {
-    asked.push({ ...options?.headers });
-    const { status = 200, headers = {}, document = {} } = await reply();
-    const text =
-      typeof document === 'string'
-        ? document
-        : JSON.stringify({ client_id: asks, redirect_uris: ['https://a.example/'], ...document });
-    return { status, headers, body: Buffer.from(status === 304 ? '' : text) };
-  };
-  const cache = createDocumentCache({ fetch, documents: opened.documents, clock });
-  return {
-    store: opened,
-    asked,
-    introduced,
-    changes,
-    pass: (seconds: number) => {
-      now += seconds;
-    },
-    answer: (next: Reply | (() => Promise<Reply>)) => {
-      reply = typeof next === 'function' ? next : async () => next;
-    },
-    find: (id = url, first = async () => void introduced.push(id)) =>
-      cache.find(id, {
-        first,
-        changed: async (client, wasKnown) => {
-          changes.push([wasKnown, client.metadata['redirect_uris']]);
-        },
-      }),
-  };
-}
 
 const failing = (failure: OutgoingFailure) => async () => {
   throw new OutgoingError(failure, 'agent.example');
@@ -82,6 +33,16 @@ describe('the cache of metadata documents', () => {
     const found = await Promise.all(all);
     expect(new Set(found.map(({ id }) => id)).size).toBe(2);
     expect(at.asked).toHaveLength(2);
+  });
+
+  it('brings a document once, however long it takes to say who the others are', async () => {
+    const at = setUp();
+    const who = Promise.withResolvers<number>();
+    const later = at.find(url, () => who.promise.then(() => undefined));
+    await at.find();
+    who.resolve(1);
+    expect((await later).id).toBe(url);
+    expect([at.asked.length, at.changes.length]).toEqual([1, 1]);
   });
 
   it('asks whether it changed, and keeps what did not', async () => {
