@@ -14,18 +14,19 @@ export function lifetimes(settings: ProviderSettings): NonNullable<Configuration
     AuthorizationCode: (_ctx, _code, client) => of('codeSeconds', client),
     // outlives what hangs on it; the store extends it at each rotation
     Grant: (ctx) => {
-      const { client } = ctx.oidc;
+      const { client, route } = ctx.oidc;
+      const resources = Object.values(ctx.oidc.resourceServers ?? {});
+      const accessTokens = [
+        of('accessTokenSeconds', client),
+        ...resources.map((resource) => accessSeconds(resource, client)),
+      ];
+      // one access token alone hangs on what is made there: of an exchange, or a client's own
+      if (route === 'token') return Math.max(...accessTokens) + 60;
       const refreshSeconds = client?.grantTypeAllowed('refresh_token')
         ? of('refreshIdleSeconds', client)
         : 0;
-      const resources = Object.values(ctx.oidc.resourceServers ?? {});
-      const longest = Math.max(
-        refreshSeconds,
-        of('accessTokenSeconds', client),
-        ...resources.map((resource) => accessSeconds(resource, client)),
-      );
       const codeSeconds = ctx.oidc.deviceCode?.remainingTTL ?? of('codeSeconds', client);
-      return longest + codeSeconds + 60;
+      return Math.max(refreshSeconds, ...accessTokens) + codeSeconds + 60;
     },
     DeviceCode: settings.lifetimes.deviceCodeSeconds,
     IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
