@@ -35,6 +35,11 @@ try {
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   await server.close();
 } catch (error) {
-  console.error(`mcp-server: ${(error as Error).message}`);
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isTaken = code === 'EADDRINUSE';
+  const why = isTaken
+    ? `port ${port} of ${host} is taken by another program: end it, or choose another`
+    : message;
+  console.error(`mcp-server: ${why}`);
   process.exitCode = 1;
 }

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../clock.ts';
 import { configFlags, type ParsedFlags } from '../config/flags.ts';
+import { suggestion } from '../config/nearest.ts';
 import { loadConfigWith } from '../config.ts';
 import { findFamily } from '../store/audit-family.ts';
 import { auditLine } from '../store/audit-line.ts';
@@ -10,6 +11,7 @@ import { type AuditFilter, AuditReader } from '../store/audit-reader.ts';
 import { type AuditRow, fromRow } from '../store/audit-row.ts';
 import { databasePath } from '../store/open.ts';
 import { connectToRead, openToRead } from '../store/read-only.ts';
+import { auditEvents } from '../store/store.ts';
 import { viewRecord } from './audit-view.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
 import { printJsonLine } from './print.ts';
@@ -81,6 +83,12 @@ function readQuery({ strings, switches }: ParsedFlags): Query {
     ...{ subject: given('subject'), client: given('client'), device: given('device') },
     ...{ event: given('event'), since: moment('since'), until: moment('until') },
   };
+  const events: readonly string[] = auditEvents;
+  if (filter.event !== undefined && !events.includes(filter.event)) {
+    throw new UsageError(
+      `--event: ${JSON.stringify(filter.event)} must be one of ${events.join(', ')}${suggestion(filter.event, events)}`,
+    );
+  }
   const limit = given('limit') ?? String(usualLimit);
   if (!/^[1-9]\d{0,8}$/u.test(limit)) {
     throw new UsageError('--limit: must be a whole number from 1 to 999999999');

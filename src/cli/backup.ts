@@ -35,6 +35,9 @@ const refuseTarget = (file: string, database: string): void => {
   const isOurs =
     dirname(file) === dirname(resolve(database)) && basename(file).startsWith(basename(database));
   if (isOurs) throw new CommandError(`${file} belongs to the daemon: choose another name`);
+  if (!existsSync(dirname(file))) {
+    throw new CommandError(`there is no directory ${dirname(file)}: make it first`);
+  }
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats && !stats.isFile()) {
     throw new CommandError(`${file} is no file: name the file to write, not its directory`);

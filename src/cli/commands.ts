@@ -91,7 +91,7 @@ export const findCommand = (argv: readonly string[]): FoundCommand | undefined =
   if (command === undefined) return describeGroup(argv);
   const args = argv.slice(command.name.split(' ').length);
   return asksFor(args, helpFlags)
-    ? { args: [command.name], run: help.run }
+    ? { args: command === help ? [] : [command.name], run: help.run }
     : { args, run: command.run };
 };
 

@@ -1,4 +1,5 @@
 import type { FlagSpecs, ParsedFlags } from '../config/flags.ts';
+import { checkResourceUri } from '../config/resources-schema.ts';
 import { UsageError } from './command.ts';
 
 /** What `explain` is asked: may a device enter an app, register clients, get a machine's token, have tokens exchanged? */
@@ -74,6 +75,9 @@ export function readQuestion({ strings, switches }: ParsedFlags): Asked {
     ...missing.map((name) => `--${name}: is missing${whose}`),
     ...strange.map((name) => `--${name}: has no meaning${whose || ' without --exchange'}`),
   ];
+  const uri = asked === 'exchange' ? undefined : strings['resource']?.at(-1);
+  const wrong = uri === undefined ? undefined : checkResourceUri(uri);
+  if (wrong !== undefined) problems.push(`--resource: ${JSON.stringify(uri)} ${wrong}`);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return asked;
 }

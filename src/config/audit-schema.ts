@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, members, oneOf, path, whole } from './fields.ts';
+import { flag, members, path, whole } from './fields.ts';
 
 const file = path('JSON lines are appended to it; relative to this file.');
 
@@ -17,9 +17,10 @@ export const auditSchema = members({
     .removeDefault()
     .default(true),
   sink: z
-    .union([oneOf(['none', 'stdout']), members({ file })], {
-      error: 'must be "none", "stdout" or { "file": "…" }',
-    })
+    .union([
+      z.enum(['none', 'stdout'], { error: 'must be "none", "stdout" or { "file": "…" }' }),
+      members({ file }),
+    ])
     .default('none')
     .describe('Where every record goes as a line of JSON, beside the database.'),
 }).describe('The audit log: how long it is kept and where else it goes.');

@@ -69,7 +69,10 @@ export const checkGrantTypes = (
     refuse('grantTypes', 'must include another one, as refresh tokens begin with a login');
   }
   if (isPublic(client) && grants.includes('client_credentials')) {
-    refuse('grantTypes', 'client_credentials needs credentials: add "secretFile" or "peer"');
+    refuse(
+      'grantTypes',
+      'must not include client_credentials without credentials: add "secretFile" or "peer"',
+    );
   }
   if (grants.includes('authorization_code') && client.redirectUris.length === 0) {
     refuse('redirectUris', 'must be a list of 1 to 50 entries');

@@ -58,8 +58,12 @@ export const listOf = <Item extends z.ZodType<string>>(item: Item, min: number, 
     .array(item, { error: 'must be a list: [ … ]' })
     .min(min, { error })
     .max(max, { error })
-    .refine((items) => new Set(items).size === items.length, {
-      error: 'must not name an entry twice',
+    .superRefine((items, context) => {
+      for (const [index, entry] of items.entries()) {
+        if (items.indexOf(entry) === index) continue;
+        const message = 'stands in the list before: remove one';
+        context.addIssue({ code: 'custom', path: [index], message });
+      }
     });
 };
 

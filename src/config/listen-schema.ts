@@ -152,7 +152,7 @@ const listener = z.discriminatedUnion(
     error: ({ input }) =>
       typeof input === 'object' && input !== null
         ? `must be one of ${names.map((name) => `"${name}"`).join(', ')}`
-        : 'must be an object: { … }',
+        : `must be an object${typeof input === 'string' && names.includes(input) ? `: write { "type": "${input}" }` : ' such as { "type": "auto" }'}`,
   },
 );
 

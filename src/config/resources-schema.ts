@@ -105,8 +105,14 @@ export type ResourceConfig = z.output<typeof resourceSchema>;
 export const resourcesSchema = z
   .array(resourceSchema, { error: 'must be a list: [ … ]' })
   .max(500, { error: 'must be a list of at most 500 entries' })
-  .refine((all) => new Set(all.map(({ uri }) => canonicalResource(uri))).size === all.length, {
-    error: 'must not name a resource twice',
+  .superRefine((all, context) => {
+    const uris = all.map(({ uri }) => canonicalResource(uri));
+    for (const [index, uri] of uris.entries()) {
+      const first = uris.indexOf(uri);
+      if (first === index) continue;
+      const message = `is the same as of resources[${first}]: remove one`;
+      context.addIssue({ code: 'custom', path: [index, 'uri'], message });
+    }
   })
   .default([])
   .describe('APIs and MCP servers that tokens are for (RFC 8707).');

@@ -38,7 +38,9 @@ export function checkCertificate(
   if (nowSeconds >= expirySeconds) return { problem: `expired ${leaf.validTo}: renew it` };
   if (!names.some((name) => isFor(leaf, name))) {
     const theirs = leaf.subjectAltName ?? leaf.subject;
-    return { problem: `is for another name (${theirs}), not for ${names.join(' or ')}` };
+    return {
+      problem: `is for another name (${theirs}), not for ${[...new Set(names)].join(' or ')}`,
+    };
   }
   const reason = unusable(cert, key);
   if (reason !== undefined) {

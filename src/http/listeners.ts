@@ -110,7 +110,8 @@ const remedies: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there: stop it, or choose another port (listen.port)',
   EACCES:
     'ports below 1024 need the right CAP_NET_BIND_SERVICE, or choose another port (listen.port)',
-  EADDRNOTAVAIL: 'this machine does not have the address: is tailscaled running with a TUN device?',
+  EADDRNOTAVAIL:
+    "this machine does not have the address (the node's own need a tailscaled with a TUN device)",
 };
 
 function listenError({ place }: ListenOptions, cause: Error & { code?: string }): ListenError {

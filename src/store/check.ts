@@ -13,13 +13,14 @@ const fullCheckBytes = 64 * 1024 * 1024;
 
 /**
  * Looks at an existing database without changing a byte of it.
+ * @param remedy what to do when it is damaged; that of the daemon's own database
  * @returns its schema version
  * @throws {StoreError} when it is damaged or not ours
  */
-export function checkDatabase(path: string, sizeBytes: number): number {
+export function checkDatabase(path: string, sizeBytes: number, remedy = ownRemedy): number {
   if (readStart(path) !== magic) {
     const what = sizeBytes === 0 ? 'it is empty' : 'it does not begin like a SQLite database';
-    throw corrupt(path, what, undefined);
+    throw corrupt(path, what, remedy);
   }
   let database: DatabaseSync | undefined;
   try {
@@ -33,12 +34,12 @@ export function checkDatabase(path: string, sizeBytes: number): number {
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
     if (sizeBytes < fullCheckBytes) {
       const answer = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-      if (answer !== 'ok') throw corrupt(path, String(answer), undefined);
+      if (answer !== 'ok') throw corrupt(path, String(answer), remedy);
     }
     return pragma(database, 'user_version');
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw corrupt(path, messageOf(error), error);
+    throw corrupt(path, messageOf(error), remedy, error);
   } finally {
     database?.close();
   }
@@ -69,11 +70,13 @@ function readStart(path: string): string {
   }
 }
 
-function corrupt(path: string, reason: string, cause: unknown): StoreError {
+const ownRemedy =
+  'Restore it (with its -wal file, if the backup has one) from a backup; or move it away to begin anew, which logs ' +
+  'everybody out, makes new signing keys and forgets clients that were added on the command line';
+
+function corrupt(path: string, reason: string, remedy: string, cause?: unknown): StoreError {
   return new StoreError(
-    `the database ${path} is damaged: ${reason.replaceAll(/\s+/g, ' ')}. Nothing was touched. Restore it (with its -wal file, if the backup ` +
-      'has one) from a backup; or move it away to begin anew, which logs everybody out, makes new signing keys ' +
-      'and forgets clients that were added on the command line',
+    `the database ${path} is damaged: ${reason.replaceAll(/\s+/g, ' ')}. Nothing was touched. ${remedy}`,
     { cause },
   );
 }

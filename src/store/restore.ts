@@ -27,7 +27,10 @@ export async function restoreDatabase(
   const stats = statSync(backup, { throwIfNoEntry: false });
   if (!stats?.isFile())
     throw new StoreError(`${backup} is no file: name one that "tsidp backup" made`);
-  refuseNewer(backup, checkDatabase(backup, stats.size));
+  refuseNewer(
+    backup,
+    checkDatabase(backup, stats.size, 'Name another file that "tsidp backup" made'),
+  );
   const lock = lockDirectory(directory);
   try {
     const path = databasePath(directory);

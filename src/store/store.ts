@@ -143,19 +143,11 @@ export interface RegistrationTable {
 /** How exact `usedAt` is. */
 export const useResolutionSeconds = 86_400;
 
-export type AuditEvent =
-  | 'login'
-  | 'device'
-  | 'denial'
-  | 'token'
-  | 'refresh'
-  | 'exchange'
-  | 'revocation'
-  | 'logout'
-  | 'client'
-  | 'consent'
-  | 'key'
-  | 'start';
+export const auditEvents = [
+  ...(['login', 'device', 'denial', 'token', 'refresh', 'exchange'] as const),
+  ...(['revocation', 'logout', 'client', 'consent', 'key', 'start'] as const),
+] as const;
+export type AuditEvent = (typeof auditEvents)[number];
 
 /** One append-only line. Holds who, which device, client, scopes, reason, `jti`s; never a token or secret. */
 export interface AuditRecord {

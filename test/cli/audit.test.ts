@@ -133,6 +133,7 @@ describe('tsidp audit', () => {
     [['--limit', '0'], /whole number/],
     [['--since', 'yesterday'], /is no time: write 2h/],
     [['--since', '2026-13-01'], /is no time/],
+    [['--event', 'denials'], /--event: "denials" must be one of .*; did you mean "denial"\?/],
     [['--chain', 'a', '--client', 'c'], /leave the other conditions out/],
     [['--sincee', '2h'], /sincee/],
   ])('refuses %j', async (argv, message) => {

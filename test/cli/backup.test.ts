@@ -80,7 +80,11 @@ test('restore refuses while a daemon runs, and touches nothing', async () => {
 });
 
 test.each<[string, (file: string) => void, RegExp]>([
-  ['cut in half', (file) => writeFileSync(file, readFileSync(file).subarray(0, 8192)), /damaged/u],
+  [
+    'cut in half',
+    (file) => writeFileSync(file, readFileSync(file).subarray(0, 8192)),
+    /damaged.*Name another file that "tsidp backup" made$/u,
+  ],
   ['empty', (file) => writeFileSync(file, ''), /damaged: it is empty/u],
   ['no database', (file) => writeFileSync(file, 'hello, this is text'), /does not begin like/u],
 ])('restore refuses a backup that is %s', async (_, damage, problem) => {
@@ -144,6 +148,9 @@ test('a backup needs a database, and a place that is not its own', async () => {
   }
   expect((await cli.run(['backup', cli.parent])).err).toContain(
     'is no file: name the file to write',
+  );
+  expect((await cli.run(['backup', join(cli.parent, 'none', 'b.db')])).err).toMatch(
+    /there is no directory \S+none: make it first/u,
   );
   const { exitCode, err } = await cli.run(['backup']);
   expect([exitCode, err]).toEqual([2, expect.stringContaining('an argument is missing')]);

@@ -16,7 +16,14 @@ test.each([[[]], [['--config', 'x']], [['-port', '443']], [['--config', 'help']]
 
 test('help names every command and flag', async () => {
   const { run } = makeCli();
-  for (const argv of [['help'], ['--help'], ['-help'], ['-h'], ['--port', '1', '--help']]) {
+  for (const argv of [
+    ['help'],
+    ['--help'],
+    ['-help'],
+    ['-h'],
+    ['help', '--help'],
+    ['--port', '1', '--help'],
+  ]) {
     const { exitCode, out } = await run(argv);
     expect(exitCode).toBe(0);
     for (const { name } of commands) if (name !== 'help') expect(out).toContain(`  ${name} `);

@@ -129,6 +129,10 @@ test.each([
   [['--register', '--exchange'], /--register and --exchange exclude each other/],
   [['--register', '--as', 'bob', '--scope', 'x'], /--scope: has no meaning with --register/],
   [['--machine-token'], /--as: is missing with --machine-token/],
+  [
+    ['--as', 'bob', '--client', 'console', '--resource', 'notes'],
+    /--resource: "notes" must be an abs/,
+  ],
   [['--exchange', '--subject', 'bob'], /--resource: is missing with --exchange/],
   [['--as', 'bob', '--client', 'console', '--actor', 'ci'], /--actor: has no meaning without/],
 ])('%j is refused', async (argv, message) => {

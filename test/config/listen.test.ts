@@ -97,7 +97,13 @@ describe('listeners', () => {
       [{}, { ...back, address: 'tsidp' }],
       /must be an IP address/,
     ],
-    ['text', 'serve', /listen: text must be an object/],
+    ['a kind alone', 'serve', /listen: text must be an object: write \{ "type": "serve" \}$/],
+    ['text', 'tailnett', /listen: text must be an object such as \{ "type": "auto" \}$/],
+    [
+      'a kind in a list',
+      ['serve'],
+      /listen\[0\]: text must be an object: write \{ "type": "serve" \}$/,
+    ],
   ])('that are wrong are told: %s', (_, listen, problem) => {
     expect(problemsOf({ listen })).toEqual([expect.stringMatching(problem)]);
   });

@@ -16,7 +16,7 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'the same redirect URI twice',
     { ...app, redirectUris: ['https://ok.example/', 'https://ok.example/'] },
-    /must not name an entry twice/u,
+    /redirectUris\[1\]: "https:\/\/ok\.example\/" stands in the list before: remove one/u,
   ],
   [
     'bad logout URI',
@@ -62,7 +62,7 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'credentials of a public client',
     { ...app, grantTypes: ['client_credentials', 'authorization_code'] },
-    /grantTypes: .* needs credentials/u,
+    /grantTypes: a list must not include client_credentials without credentials: add/u,
   ],
   ['scope with a comma', { ...app, scopes: ['openid,email'] }, /scopes\[0\]: .* must be a scope/u],
   ['origin with a path', { ...app, allowedOrigins: ['https://a.example/'] }, /must be an origin/u],

@@ -43,7 +43,9 @@ describe('resources', () => {
 
   test('stand there once, however the empty path is written', () => {
     const twice = [{ uri: 'https://mcp.example' }, { uri: 'https://mcp.example/' }];
-    expect(problemsOf({ resources: twice }).join('\n')).toMatch(/must not name a resource twice/);
+    expect(problemsOf({ resources: twice }).join('\n')).toMatch(
+      /resources\[1\]\.uri: "https:\/\/mcp\.example\/" is the same as of resources\[0\]: remove one/,
+    );
   });
 });
 
