@@ -142,7 +142,7 @@ const origins: Readonly<Record<ClientSource, string>> = {
   cli: 'the command line',
   admin: 'an administrator',
   import: 'tsidp',
-  dynamic: 'itself: it registered without anybody',
+  dynamic: 'itself: it registered (RFC 7591)',
   'metadata-document': 'itself: it publishes its own description',
   machine: 'a machine of the tailnet, which needs no secret',
 };

@@ -93,6 +93,10 @@ test('every page can be read on every screen', async () => {
     await page.getByText('Make a new secret').first().click();
     await page.getByText('Remove this app').click();
     await look(page, 'client-edit');
+    const label = page.locator('dt', { hasText: 'Authentication' });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    // no label is broken within a word
+    expect((await label.boundingBox())?.height).toBeLessThan(30);
   });
 });
 

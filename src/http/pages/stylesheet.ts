@@ -33,7 +33,7 @@ ul { margin: 0 0 12px; padding-left: 20px; }
 strong { font-weight: 650; }
 dl { margin: 20px 0; border-top: 1px solid var(--line); }
 dl > div { padding: 10px 0; border-bottom: 1px solid var(--line); display: flex; gap: 4px 16px; flex-wrap: wrap; }
-dt { flex: 0 0 100px; color: var(--soft); }
+dt { flex: 0 0 128px; color: var(--soft); }
 dd { flex: 1 1 230px; margin: 0; }
 dd small { display: block; color: var(--soft); font-size: 14px; }
 code { font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
