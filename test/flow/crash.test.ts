@@ -36,7 +36,8 @@ function idTokensIn(stateDirectory: string): ReadonlySet<unknown> {
 it('T23 loses nothing acknowledged to kill -9 in a storm of logins', {
   timeout: 240_000,
 }, async () => {
-  await using site = await openSite();
+  // longer than a restart: the answer to a refresh may have got lost
+  await using site = await openSite({ lifetimes: { refreshGraceSeconds: 60 } });
   const ledger = new Ledger(site.issuer);
   const added: string[] = [];
   let checked = 0;
