@@ -19,6 +19,7 @@ import { createMetadataDocuments, documentsWork } from './provider/documents/met
 import { createProvider } from './provider/provider.ts';
 import { registrationFacts } from './provider/registration/registration-facts.ts';
 import type { ProviderSettings } from './provider/settings.ts';
+import { createStrangerDenials } from './provider/stranger-denials.ts';
 import type { ProviderKeys } from './provider/token/keys.ts';
 import { createResources } from './provider/token/resources.ts';
 import type { State } from './store/open.ts';
@@ -50,6 +51,7 @@ export function createAuthority(
 ): Authority {
   const { limits, lifetimes } = config;
   const { whois, status } = tailnet;
+  const audit = withListener(store.audit);
   const settings: ProviderSettings = {
     issuer,
     login: config.login,
@@ -58,7 +60,8 @@ export function createAuthority(
     lifetimes,
     clock,
     oracle: createOracle({ whois, status, options: config }),
-    audit: withListener(store.audit),
+    audit,
+    recordStranger: createStrangerDenials(audit, clock),
     consents: store.consents,
     consentSeconds: config.consentDays * 86_400,
     registrationOf: registrationFacts(store),

@@ -32,13 +32,17 @@ export async function answerError(
   }
   // what `/denied` shows was recorded when it happened
   if (error instanceof errors.AccessDenied && ctx.path !== deniedPath) {
-    settings.audit.append({
-      at: settings.clock.nowSeconds(),
-      event: 'denial',
-      reason: known.description,
-      listener: facts?.listener,
-      detail: { at: ctx.path.split('/')[1], peer: facts?.peer },
-    });
+    const peer = facts?.peer ?? '';
+    settings.recordStranger(
+      {
+        at: settings.clock.nowSeconds(),
+        event: 'denial',
+        reason: known.description,
+        listener: facts?.listener,
+        detail: { at: ctx.path.split('/')[1], peer },
+      },
+      peer,
+    );
   }
   // nothing of a half-made answer may go out: no code, no cookie
   for (const name of ['Location', 'Set-Cookie']) ctx.remove(name);

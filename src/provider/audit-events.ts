@@ -15,9 +15,9 @@ import { tokenName } from './token/token-name.ts';
  * come before the answer is sent, so the record is committed with what it describes.
  */
 export function recordEvents(provider: Provider, settings: ProviderSettings): void {
-  const append = (event: AuditEvent, ctx: KoaContextWithOIDC, more: Partial<AuditRecord>) => {
+  const recordOf = (event: AuditEvent, ctx: KoaContextWithOIDC, more: Partial<AuditRecord>) => {
     const { client, account, session } = ctx.oidc;
-    settings.audit.append({
+    return {
       at: settings.clock.nowSeconds(),
       event,
       subject: account?.accountId ?? session?.accountId,
@@ -26,7 +26,15 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
       listener: factsOf(ctx).listener,
       ...more,
       detail: emptyToNone({ ...more.detail, ...staleMark(ctx) }),
-    });
+    };
+  };
+  const append = (...event: Parameters<typeof recordOf>) =>
+    settings.audit.append(recordOf(...event));
+  const deny = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    const record = recordOf('denial', ctx, reasonOf(error));
+    const isKnown = record.subject !== undefined || showedSecret(ctx, error);
+    if (isKnown) settings.audit.append(record);
+    else settings.recordStranger(record, factsOf(ctx).peer);
   };
 
   provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
@@ -37,7 +45,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
   provider.on('authorization.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     // what somebody said on the page about consent has a record of its own
     if (!deniedErrors.has(error.error) || refusedConsent(ctx)) return;
-    append('denial', ctx, reasonOf(error));
+    deny(ctx, error);
   });
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const { AccessToken, ClientCredentials } = ctx.oidc.entities;
@@ -56,7 +64,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     // a denial of who is behind the token stands there already
     if (factsOf(ctx).deniedAccount) return;
     // who can't even name a client is the log's business, or anybody could fill the audit
-    if (ctx.oidc.client) append('denial', ctx, reasonOf(error));
+    if (ctx.oidc.client) deny(ctx, error);
   });
   provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
     append('revocation', ctx, { reason: ctx.oidc.route, jti: names(grantId) });
@@ -106,6 +114,12 @@ const deniedErrors: ReadonlySet<string> = new Set([
 ]);
 
 const stillWaiting: ReadonlySet<string> = new Set(['authorization_pending', 'slow_down']);
+
+/** The app itself asks: it has authenticated. Who logs in to it is not known by that. */
+function showedSecret({ oidc }: KoaContextWithOIDC, error: errors.OIDCProviderError): boolean {
+  if (oidc.route !== 'token' || error.error === 'invalid_client') return false;
+  return oidc.client !== undefined && oidc.client.clientAuthMethod !== 'none';
+}
 
 function emptyToNone(detail: NonNullable<AuditRecord['detail']>): AuditRecord['detail'] {
   return Object.keys(detail).length > 0 ? detail : undefined;

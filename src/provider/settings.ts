@@ -9,6 +9,7 @@ import type { AuditTable } from '../store/store.ts';
 import type { EnterSettings } from './account/enter.ts';
 import type { DeviceLimits } from './device/device-limits.ts';
 import type { Pages, RegistrationFacts } from './pages.ts';
+import type { RecordStrangerDenial } from './stranger-denials.ts';
 import type { ResourceDirectory } from './token/resources.ts';
 
 /** Lifetimes in seconds. */
@@ -48,6 +49,8 @@ export interface ProviderSettings extends EnterSettings {
   /** Our own node, for grants to suggest; without tags and addresses while tailscaled has not said. */
   readonly ownNode: () => OwnNode;
   readonly audit: AuditTable;
+  /** In the place of `audit`, for denials of whom nobody knows. */
+  readonly recordStranger: RecordStrangerDenial;
   readonly consents: ConsentTable;
   /** How long a consent is remembered. */
   readonly consentSeconds: number;

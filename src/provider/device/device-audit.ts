@@ -44,7 +44,7 @@ export function recordDeviceDenial(
   settings: ProviderSettings,
 ): void {
   const { person, requester } = factsOf(ctx).device ?? {};
-  settings.audit.append({
+  const record: AuditRecord = {
     at: settings.clock.nowSeconds(),
     event: 'denial',
     subject: person ? subjectOf(person) : requester?.subject,
@@ -53,7 +53,9 @@ export function recordDeviceDenial(
     client: ctx.oidc.client?.clientId ?? ctx.oidc.deviceCode?.clientId,
     reason: why.reason,
     detail: { at: ctx.oidc.route, ...why.detail, ...staleMark(ctx) },
-  });
+  };
+  if (record.subject === undefined) settings.recordStranger(record, factsOf(ctx).peer);
+  else settings.audit.append(record);
 }
 
 export function reasonOf(error: errors.OIDCProviderError): Pick<AuditRecord, 'reason' | 'detail'> {

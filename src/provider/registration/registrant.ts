@@ -9,6 +9,7 @@ import { decideRegister, type RegistrationMode } from '../../policy/decide-regis
 import type { Decision, Denied } from '../../policy/decision.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import type { TraceLine } from '../../policy/trace.ts';
+import type { AuditRecord } from '../../store/store.ts';
 import { createRateLimit } from '../client/rate-limit.ts';
 import { isOwnTrouble, oauthText, refusalError } from '../errors.ts';
 import { factsOf, staleMark } from '../request.ts';
@@ -83,18 +84,21 @@ export function mayRegister(identified: Identified, mode: RegistrationMode): Dec
 
 function denied(
   ctx: Context,
-  { audit, clock }: ProviderSettings,
+  { audit, recordStranger, clock }: ProviderSettings,
   { reason, trace }: Denied,
   identity: Identity | undefined,
 ): errors.OIDCProviderError {
-  audit.append({
+  const { listener, peer } = factsOf(ctx);
+  const record: AuditRecord = {
     at: clock.nowSeconds(),
     event: 'denial',
     ...(identity ? whoIs(identity) : {}),
     reason,
-    listener: factsOf(ctx).listener,
-    detail: { at: 'register', peer: factsOf(ctx).peer, trace, ...staleMark(ctx) },
-  });
+    listener,
+    detail: { at: 'register', peer, trace, ...staleMark(ctx) },
+  };
+  if (identity) audit.append(record);
+  else recordStranger(record, peer);
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
   const error = new errors.CustomOIDCProviderError('access_denied', oauthText(reason));
   return Object.assign(error, { status: 403, statusCode: 403 });
