@@ -104,6 +104,8 @@ test('says so when its port is taken', async () => {
   const taken = await listen(port + 2);
   const { ended, output } = await run('mcp-server', port);
   expect(await ended).toBe(1);
-  expect(output()).toMatch(/^mcp-server: port \d+ of 127\.0\.0\.1 is taken by another program: end it, or choose/m);
+  expect(output()).toMatch(
+    /^mcp-server: port \d+ of 127\.0\.0\.1 is taken by another program: end it, or choose/m,
+  );
   await taken.release();
 });
