@@ -38,7 +38,12 @@ const lifetimes = members({
 });
 
 const limits = members({
-  requestsInFlight: whole(1, 100_000, 1000, 'More than these are answered 503 with Retry-After; strangers over Funnel have half.'),
+  requestsInFlight: whole(
+    1,
+    100_000,
+    1000,
+    'More than these are answered 503 with Retry-After; strangers over Funnel have half.',
+  ),
   bodyBytes: whole(1024, 1_048_576, 65_536, 'Largest request body.'),
   headerBytes: whole(4096, 65_536, 16_384, 'Largest request line and headers.'),
   requestTimeoutSeconds: whole(1, 300, 15, 'For a request to arrive and to be answered.'),
