@@ -5,4 +5,4 @@ import { chmodSync, cpSync, rmSync } from 'node:fs';
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['--project', 'tsconfig.build.json'], { stdio: 'inherit' });
 cpSync('src/store/schema.sql', 'dist/store/schema.sql');
-chmodSync('dist/main.js', 0o755);
+for (const program of ['main', 'tsidp']) chmodSync(`dist/${program}.js`, 0o755);
