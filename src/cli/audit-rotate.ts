@@ -3,6 +3,7 @@ import { configFlags } from '../config/flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { rotateAudit } from '../store/audit-rotate.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import { asOwner } from './as-owner.ts';
 import { existingDatabase } from './client-store.ts';
 import { defineCommand } from './command.ts';
 import { printJson } from './print.ts';
@@ -17,6 +18,7 @@ export const auditRotate = defineCommand({
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
     const path = existingDatabase(config);
+    using _owner = asOwner(config.stateDirectory);
     const store = openSqlite({ path, clock: systemClock });
     try {
       const rotated = await rotateAudit(store, path, config.audit, systemClock.nowSeconds());

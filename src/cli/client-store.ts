@@ -4,6 +4,7 @@ import { fileSize } from '../store/files.ts';
 import { databasePath } from '../store/open.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { asOwner } from './as-owner.ts';
 import { CommandError } from './command.ts';
 
 /** The database that the daemon uses; both may have it open. */
@@ -11,7 +12,7 @@ const databaseOf = (config: Config): string => databasePath(config.stateDirector
 
 /** Opens the store, making it when there is none, and closes it after `act`. */
 export const withStore = <T>(config: Config, act: (store: Store) => Promise<T>): Promise<T> =>
-  opened(databaseOf(config), act);
+  opened(config, databaseOf(config), act);
 
 /** As `withStore`, but in a directory without a database an empty store that leaves no trace. */
 export const withExistingStore = async <T>(
@@ -19,14 +20,14 @@ export const withExistingStore = async <T>(
   act: (store: Store) => Promise<T>,
 ): Promise<T> => {
   const path = databaseOf(config);
-  return opened(fileSize(path) === undefined ? ':memory:' : path, act);
+  return opened(config, fileSize(path) === undefined ? ':memory:' : path, act);
 };
 
 /** As `withStore`, but never makes one. @throws {CommandError} when there is none, {StoreError} when it can't be read */
 export const withDatabase = async <T>(
   config: Config,
   act: (store: Store) => Promise<T>,
-): Promise<T> => opened(existingDatabase(config), act);
+): Promise<T> => opened(config, existingDatabase(config), act);
 
 /** Its path. @throws {CommandError} when there is none, {StoreError} when that can't be known */
 export const existingDatabase = (config: Config): string => {
@@ -37,7 +38,12 @@ export const existingDatabase = (config: Config): string => {
   );
 };
 
-const opened = async <T>(path: string, act: (store: Store) => Promise<T>): Promise<T> => {
+const opened = async <T>(
+  { stateDirectory }: Config,
+  path: string,
+  act: (store: Store) => Promise<T>,
+): Promise<T> => {
+  using _owner = asOwner(stateDirectory);
   const store = openSqlite({ path, clock: systemClock });
   try {
     return await act(store);
