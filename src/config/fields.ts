@@ -61,7 +61,7 @@ export const listOf = <Item extends z.ZodType<string>>(item: Item, min: number, 
     .superRefine((items, context) => {
       for (const [index, entry] of items.entries()) {
         if (items.indexOf(entry) === index) continue;
-        const message = 'stands in the list before: remove one';
+        const message = 'stands in the list twice: remove one';
         context.addIssue({ code: 'custom', path: [index], message });
       }
     });

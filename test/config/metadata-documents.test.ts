@@ -33,7 +33,7 @@ describe('metadataDocuments', () => {
     [{ allowedHosts: ['A.example'] }, /write "a\.example"/],
     [{ allowedHosts: ['a.example:443'] }, /write "a\.example"/],
     [{ allowedHosts: ['0x7f.1'] }, /write "127\.0\.0\.1"/],
-    [{ allowedHosts: ['a.example', 'a.example'] }, /\[1\]: "a\.example" stands in the list before/],
+    [{ allowedHosts: ['a.example', 'a.example'] }, /\[1\]: "a\.example" stands in the list twice/],
     [{ pinned: [{ url, file: 'none.json' }] }, /pinned\[0\]\.file: .* there is no such file/],
     [{ pinned: [{ url }] }, /pinned\[0\]\.file: is missing/],
     [{ pinned: [{ ...pin, url: 'agent' }] }, /pinned\[0\]\.url: "agent" must be an https/],

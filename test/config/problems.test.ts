@@ -16,7 +16,7 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'the same redirect URI twice',
     { ...app, redirectUris: ['https://ok.example/', 'https://ok.example/'] },
-    /redirectUris\[1\]: "https:\/\/ok\.example\/" stands in the list before: remove one/u,
+    /redirectUris\[1\]: "https:\/\/ok\.example\/" stands in the list twice: remove one/u,
   ],
   [
     'bad logout URI',

@@ -22,7 +22,7 @@ describe('T34 trusted proxies', () => {
     ['a person', ['alice@example.com'], /must be a tag such as/u],
     ['everybody', ['*'], /must be a tag such as/u],
     ['an empty tag', ['tag:'], /must be a tag such as/u],
-    ['one twice', ['tag:a', 'tag:a'], /\[1\]: "tag:a" stands in the list before/u],
+    ['one twice', ['tag:a', 'tag:a'], /\[1\]: "tag:a" stands in the list twice/u],
     ['text', 'tag:a', /must be a list/u],
   ])('are refused as %s', (_, names, says) => {
     expect(problemsOf(tailnet(names))).toEqual([expect.stringMatching(says)]);

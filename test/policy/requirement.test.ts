@@ -17,7 +17,7 @@ describe('the configuration refuses', () => {
   test.each<[unknown, string]>([
     ['engineering', 'must be an object: { … }'],
     [{ groups: [] }, 'must be a list of 1 to 100 entries'],
-    [{ groups: ['a', 'a'] }, 'stands in the list before: remove one'],
+    [{ groups: ['a', 'a'] }, 'stands in the list twice: remove one'],
     [{ groups: ['a\u202e'] }, 'must be 1 to 200 printable characters'],
     [{ tags: ['ci'] }, 'must be a tag such as "tag:ci"'],
     [{ capability: 'a b' }, 'must be a capability such as "example.com/cap/wiki"'],
