@@ -32,16 +32,16 @@ export async function answerError(
   }
   // what `/denied` shows was recorded when it happened
   if (error instanceof errors.AccessDenied && ctx.path !== deniedPath) {
-    const peer = facts?.peer ?? '';
+    const from = { peer: facts?.peer ?? '', listener: facts?.listener };
     settings.recordStranger(
       {
         at: settings.clock.nowSeconds(),
         event: 'denial',
         reason: known.description,
-        listener: facts?.listener,
-        detail: { at: ctx.path.split('/')[1], peer },
+        listener: from.listener,
+        detail: { at: ctx.path.split('/')[1], peer: from.peer },
       },
-      peer,
+      from,
     );
   }
   // nothing of a half-made answer may go out: no code, no cookie

@@ -2,6 +2,7 @@ import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { shortNameLength } from '../store/family-table.ts';
 import type { AuditEvent, AuditRecord } from '../store/store.ts';
+import { TooManyAttempts } from './client/secrets.ts';
 import { actorsOf } from './exchange/actor-chain.ts';
 import { refusedConsent } from './login/consent.ts';
 import { PolicyDenied } from './login/denial.ts';
@@ -34,7 +35,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     const record = recordOf('denial', ctx, reasonOf(error));
     const isKnown = record.subject !== undefined || showedSecret(ctx, error);
     if (isKnown) settings.audit.append(record);
-    else settings.recordStranger(record, factsOf(ctx).peer);
+    else settings.recordStranger(record, factsOf(ctx));
   };
 
   provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
@@ -118,6 +119,8 @@ const stillWaiting: ReadonlySet<string> = new Set(['authorization_pending', 'slo
 /** The app itself asks: it has authenticated. Who logs in to it is not known by that. */
 function showedSecret({ oidc }: KoaContextWithOIDC, error: errors.OIDCProviderError): boolean {
   if (oidc.route !== 'token' || error.error === 'invalid_client') return false;
+  // the secret was not even looked at
+  if (error.cause instanceof TooManyAttempts) return false;
   return oidc.client !== undefined && oidc.client.clientAuthMethod !== 'none';
 }
 

@@ -8,9 +8,9 @@ function startRecording() {
   const record = createStrangerDenials(store.audit, clock);
   return {
     clock,
-    deny(client: string | undefined, peer: string, times: number) {
+    deny(client: string | undefined, peer: string, times: number, listener = 'funnel') {
       const denial: AuditRecord = { at: 1, event: 'denial', client, detail: { error: 'x' } };
-      for (let time = 0; time < times; time += 1) record(denial, peer);
+      for (let time = 0; time < times; time += 1) record(denial, { peer, listener });
     },
     recorded: () => store.audit.list(10_000),
   };
@@ -29,6 +29,15 @@ test('T14 and three hundred of all strangers together, with an app or without', 
   deny(undefined, '203.0.113.1', 100);
   for (let last = 0; last < 100; last += 1) deny('one', `203.0.113.${last}`, 10);
   expect(await recorded()).toHaveLength(300);
+});
+
+test('T14 strangers at one listener keep out nobody at another', async () => {
+  const { deny, recorded } = startRecording();
+  for (let last = 0; last < 100; last += 1) deny('one', `203.0.113.${last}`, 10);
+  deny('one', '100.64.0.9', 2, 'tailnet');
+  const [newest] = await recorded();
+  expect(await recorded()).toHaveLength(302);
+  expect(newest?.detail).toEqual({ error: 'x' });
 });
 
 test('the next record counts what was left out', async () => {

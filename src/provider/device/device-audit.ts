@@ -54,7 +54,7 @@ export function recordDeviceDenial(
     reason: why.reason,
     detail: { at: ctx.oidc.route, ...why.detail, ...staleMark(ctx) },
   };
-  if (record.subject === undefined) settings.recordStranger(record, factsOf(ctx).peer);
+  if (record.subject === undefined) settings.recordStranger(record, factsOf(ctx));
   else settings.audit.append(record);
 }
 

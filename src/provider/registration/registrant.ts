@@ -88,7 +88,8 @@ function denied(
   { reason, trace }: Denied,
   identity: Identity | undefined,
 ): errors.OIDCProviderError {
-  const { listener, peer } = factsOf(ctx);
+  const facts = factsOf(ctx);
+  const { listener, peer } = facts;
   const record: AuditRecord = {
     at: clock.nowSeconds(),
     event: 'denial',
@@ -98,7 +99,7 @@ function denied(
     detail: { at: 'register', peer, trace, ...staleMark(ctx) },
   };
   if (identity) audit.append(record);
-  else recordStranger(record, peer);
+  else recordStranger(record, facts);
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
   const error = new errors.CustomOIDCProviderError('access_denied', oauthText(reason));
   return Object.assign(error, { status: 403, statusCode: 403 });
