@@ -56,7 +56,9 @@ describe('a token that a client with a secret got for itself', () => {
     );
     expect(await introspect(world, first)).toEqual({ active: false });
     await world.restart({ ...configured, resources: configured.resources.slice(1) });
+    // the resource server reads nothing of it any more, nor does the client itself
     expect(await introspect(world, first)).toEqual({ active: false });
+    expect(await introspect(world, first, service)).toEqual({ active: false });
   });
 
   test('T13 has no scope that its client has lost', async () => {
