@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
+import { createRateLimit } from '../limits/rate-limit.ts';
 import type { AuditRecord, AuditTable } from '../store/store.ts';
-import { createRateLimit } from './client/rate-limit.ts';
 
 /**
  * Records the denial of somebody of whom nothing is known, neither person nor device nor an app's secret.

@@ -1,8 +1,8 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
+import { createRateLimit } from '../../limits/rate-limit.ts';
 import { tryLater } from '../errors.ts';
 import { factsOf } from '../request.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { isSelfRegistered } from './self-registered.ts';
 
 const windowSeconds = 60;

@@ -8,8 +8,9 @@ import {
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../../clock.ts';
+import type { Attempt } from '../../limits/failure-limit.ts';
+import { createGuessLimit } from '../../limits/guess-limit.ts';
 import { createBoundedQueue } from './bounded-queue.ts';
-import { type Attempt, createFailureLimit } from './failure-limit.ts';
 
 /**
  * Client secrets and what is kept of them. A verifier is `hmac-sha256:<base64url>` for secrets that we generate
@@ -19,6 +20,11 @@ import { type Attempt, createFailureLimit } from './failure-limit.ts';
 const hmacPrefix = 'hmac-sha256:';
 const argon2Prefix = 'argon2id:';
 const maxPresentedLength = 1024;
+
+/** Failures within the window of one peer at all clients, of all peers at one client, and of all at all (T40). */
+const failuresOfPeer = 100;
+const failuresAtClient = 200;
+const failuresInTotal = 1000;
 
 /** 256 random bits in base64url: none of `: % +`, which clients encode differently in Basic credentials. */
 export const generateSecret = (): string => randomBytes(32).toString('base64url');
@@ -80,10 +86,13 @@ export interface SecretCheckerOptions {
 }
 
 export const createSecretChecker = (options: SecretCheckerOptions): SecretChecker => {
-  const limit = createFailureLimit({
+  const limit = createGuessLimit({
     clock: options.clock ?? systemClock,
-    failures: options.failureLimit ?? 20,
     windowSeconds: options.failureWindowSeconds ?? 60,
+    perPair: options.failureLimit ?? 20,
+    perPeer: failuresOfPeer,
+    perClient: failuresAtClient,
+    total: failuresInTotal,
     maxPairs: options.maxPairs ?? 10_000,
   });
   const queue = createBoundedQueue(options.maxParallel ?? 2, options.maxWaiting ?? 32);

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
-import { createRateLimit } from '../client/rate-limit.ts';
+import { createRateLimit } from '../../limits/rate-limit.ts';
 
 /** The window of every limit here, as long as a device code lives by default. */
 const windowSeconds = 600;

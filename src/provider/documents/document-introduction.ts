@@ -1,7 +1,7 @@
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { createFailureLimit } from '../client/failure-limit.ts';
+import { createFailureLimit } from '../../limits/failure-limit.ts';
 import { isOwnTrouble, refusalError, tryLater } from '../errors.ts';
 import { factsOf } from '../request.ts';
 import { isFromWebPage } from '../web-page.ts';

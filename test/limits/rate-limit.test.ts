@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRateLimit } from '../../../src/provider/client/rate-limit.ts';
+import { createRateLimit } from '../../src/limits/rate-limit.ts';
 
 const by = (peer: string, clientId = 'app') => ({ clientId, peer });
 

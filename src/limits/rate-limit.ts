@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../clock.ts';
 import { type Attempt, createFailureLimit } from './failure-limit.ts';
 
 /** Limits what each may do in a window, and what those of a group may do together. In memory and bounded (T14). */
