@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type ClientConfig, toClient } from './config/client.ts';
 import { checkChosenSecret } from './config/client-schema.ts';
+import { configFlags } from './config/config-flags.ts';
 import { crossProblems, readFailure, readSecretFiles } from './config/cross-check.ts';
 import { type JsoncDocument, parseDocument, valueAt } from './config/document.ts';
-import { configFlags, type ParsedFlags, parseFlags } from './config/flags.ts';
+import { type ParsedFlags, parseFlags } from './config/flags.ts';
 import {
   type DemoListen,
   frontOf,

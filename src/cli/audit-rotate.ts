@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts';
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { rotateAudit } from '../store/audit-rotate.ts';
 import { openSqlite } from '../store/sqlite.ts';

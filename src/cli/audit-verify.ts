@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { ChainProblem } from '../store/audit-chain.ts';
 import { type AuditVerification, verifyAudit } from '../store/audit-verify.ts';

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { backUp } from '../store/copy.ts';
 import { existingDatabase } from './client-store.ts';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { checkChosenSecret } from '../config/client-schema.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { valueAt } from '../config/document.ts';
-import { configFlags, type ParsedFlags } from '../config/flags.ts';
+import type { ParsedFlags } from '../config/flags.ts';
 import { type Config, loadConfigWith } from '../config.ts';
 import { ClientProblem } from '../provider/client/client-problem.ts';
 import type { AddedClient } from '../provider/client/manage-clients.ts';

@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { ClientView } from '../provider/client/client-view.ts';
 import { withClients } from './clients.ts';

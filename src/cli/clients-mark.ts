@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { Mark } from '../provider/client/mark-clients.ts';
 import { withClients } from './clients.ts';

@@ -10,6 +10,7 @@ import { clientsRotateSecret } from './clients-rotate-secret.ts';
 import { clientsShow } from './clients-show.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
+import { configReferenceCommand } from './config-reference.ts';
 import { configSchema } from './config-schema.ts';
 import { consentsList } from './consents-list.ts';
 import { consentsRevoke } from './consents-revoke.ts';
@@ -54,6 +55,7 @@ const actions: readonly Command[] = [
   doctor,
   configCheck,
   configSchema,
+  configReferenceCommand,
   ruleSchemaCommand,
   version,
 ];

@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { crossWarnings, summaryOf } from '../config/summary.ts';
 import { type Config, loadConfigWith } from '../config.ts';
 import { defineCommand } from './command.ts';

@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { Consent } from '../store/consent-table.ts';
 import { withDatabase } from './client-store.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { configFlags, type ParsedFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
+import type { ParsedFlags } from '../config/flags.ts';
 import { variable } from '../config/overrides.ts';
 import { type Config, ConfigError, loadConfigWith } from '../config.ts';
 import { auditFindings, sinkFindings } from '../doctor/audit.ts';

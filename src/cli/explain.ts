@@ -1,4 +1,5 @@
-import { configFlags, type ParsedFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
+import type { ParsedFlags } from '../config/flags.ts';
 import { type Config, loadConfigWith } from '../config.ts';
 import { appOfStored } from '../provider/account/enter.ts';
 import { createResources } from '../provider/token/resources.ts';

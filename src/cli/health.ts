@@ -2,7 +2,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { adminSocketPath } from '../http/admin-paths.ts';
 import { closedToUs } from '../store/files.ts';

@@ -1,4 +1,5 @@
-import { configFlags, type FlagSpecs } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
+import type { FlagSpecs } from '../config/flags.ts';
 import { suggestion } from '../config/nearest.ts';
 import { type Command, usageLine } from './command.ts';
 

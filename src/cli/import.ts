@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { type Config, loadConfigWith } from '../config.ts';
 import { existingIn, importState } from '../takeover/import.ts';
 import { type Plan, planImport } from '../takeover/plan.ts';

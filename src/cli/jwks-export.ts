@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { publicKeySet } from '../provider/token/keys.ts';
 import { withExistingStore } from './client-store.ts';

@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import type { ResourceConfig } from '../config/resources-schema.ts';
 import { loadConfigWith } from '../config.ts';
 import { defineCommand } from './command.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { restoreDatabase } from '../store/restore.ts';
 import { withStore } from './client-store.ts';

@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { withDatabase } from './client-store.ts';
 import { defineCommand } from './command.ts';

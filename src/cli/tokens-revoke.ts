@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts';
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { type Family, shortNameLength } from '../store/family-table.ts';
 import type { Store } from '../store/store.ts';

@@ -1,4 +1,4 @@
-import { configFlags } from '../config/flags.ts';
+import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import type { Identified } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';

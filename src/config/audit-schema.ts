@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, members, path, whole } from './fields.ts';
+import { members, path, whole } from './fields.ts';
 
 const file = path('JSON lines are appended to it; relative to this file.');
 
@@ -11,11 +11,12 @@ export const auditSchema = members({
     1_000_000,
     'Where there are more, the oldest leave the database. A record takes about 500 bytes.',
   ),
-  archive: flag(
-    'Write what leaves the database to audit-<from>-<to>.jsonl in the state directory; false: drop it.',
-  )
-    .removeDefault()
-    .default(true),
+  archive: z
+    .boolean({ error: 'must be true or false' })
+    .default(true)
+    .describe(
+      'Write what leaves the database to audit-<from>-<to>.jsonl in the state directory; false: drop it.',
+    ),
   sink: z
     .union([
       z.enum(['none', 'stdout'], { error: 'must be "none", "stdout" or { "file": "…" }' }),

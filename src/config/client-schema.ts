@@ -67,11 +67,17 @@ const daySeconds = 86_400;
 const yearSeconds = 365 * daySeconds;
 
 const clientLifetimes = members({
-  accessTokenSeconds: wholeNumber(1, daySeconds).optional(),
-  idTokenSeconds: wholeNumber(1, daySeconds).optional(),
-  refreshIdleSeconds: wholeNumber(1, yearSeconds).optional(),
-  refreshAbsoluteSeconds: wholeNumber(1, yearSeconds).optional(),
-  refreshGraceSeconds: wholeNumber(0, 60).optional(),
+  accessTokenSeconds: wholeNumber(1, daySeconds).optional().describe('Access tokens.'),
+  idTokenSeconds: wholeNumber(1, daySeconds).optional().describe('ID tokens.'),
+  refreshIdleSeconds: wholeNumber(1, yearSeconds)
+    .optional()
+    .describe('A refresh token that is not used.'),
+  refreshAbsoluteSeconds: wholeNumber(1, yearSeconds)
+    .optional()
+    .describe('From the login to its last refresh.'),
+  refreshGraceSeconds: wholeNumber(0, 60)
+    .optional()
+    .describe('How long a rotated refresh token is still answered.'),
 }).describe('Lifetimes of this app alone; what is not named follows the general ones.');
 
 const redirectUris = listOf(text(checkRedirectUri), 0, 50).default([]);

@@ -22,47 +22,6 @@ export interface ParsedFlags {
   readonly problems: readonly string[];
 }
 
-/** Flags of the daemon, which every command takes too. */
-export const configFlags: FlagSpecs = {
-  config: { type: 'string', value: 'FILE', help: 'configuration file ($TSIDP_CONFIG)' },
-  dir: { type: 'string', value: 'DIRECTORY', help: 'state directory ($TSIDP_STATE_DIR)' },
-  issuer: { type: 'string', value: 'URL', help: 'issuer ($TSIDP_ISSUER)' },
-  port: { type: 'string', value: 'PORT', help: 'port to listen on ($TSIDP_PORT)' },
-  log: { type: 'string', value: 'LEVEL', help: 'trace, debug, info, warn or error ($TSIDP_LOG)' },
-  'tailscaled-socket': {
-    type: 'string',
-    value: 'PATH',
-    help: "socket of tailscaled's LocalAPI ($TSIDP_TAILSCALED_SOCKET)",
-  },
-  'plain-http': { type: 'boolean', help: 'serve plain HTTP inside the tunnel' },
-  funnel: {
-    type: 'boolean',
-    help: 'let the public internet reach what apps call, by Tailscale Funnel ($TSIDP_USE_FUNNEL)',
-  },
-  'local-port': {
-    type: 'string',
-    value: 'PORT',
-    help: "serve apps of this machine on loopback, too; -1 doesn't ($TSIDP_LOCAL_PORT)",
-  },
-  hostname: {
-    type: 'string',
-    value: 'NAME',
-    help: 'name of the node, where tsidp runs its own tailscaled ($TS_HOSTNAME)',
-  },
-  'use-local-tailscaled': {
-    type: 'boolean',
-    help: "stand beside this machine's tailscaled ($TSIDP_USE_LOCAL_TAILSCALED)",
-  },
-  'enable-sts': {
-    type: 'boolean',
-    help: "tsidp's; token exchange is on already, for whom grants allow it",
-  },
-  'debug-all-requests': { type: 'boolean', help: "tsidp's; says what to do instead" },
-  'debug-tsnet': { type: 'boolean', help: "show tailscaled's log, where tsidp runs its own" },
-  help: { type: 'boolean', help: 'print this text' },
-  version: { type: 'boolean', help: 'print the version' },
-};
-
 /** As Go's `strconv.ParseBool` reads it; undefined for anything else. */
 export const booleanOf = (text: string): boolean | undefined => {
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;

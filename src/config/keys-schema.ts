@@ -5,7 +5,10 @@ import { text } from './fields.ts';
 /** Public keys of an app that signs its assertions (`private_key_jwt`). */
 
 export const jwksSchema = z
-  .looseObject({ keys: z.array(z.looseObject({})) }, { error: 'must be { "keys": [ … ] }' })
+  .looseObject(
+    { keys: z.array(z.looseObject({})).describe('Public keys (RFC 7517).') },
+    { error: 'must be { "keys": [ … ] }' },
+  )
   .superRefine((jwks, context) => {
     const read = readPublicKeys(jwks);
     if (!read.ok) context.addIssue({ code: 'custom', message: read.reason });

@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { checkOrigin, flag, listOf, members, path, text, wholeNumber } from './fields.ts';
+import { option } from './option.ts';
 
 /** Where the daemon may be reached, as the configuration file says it. `listen.ts` completes it. */
 
@@ -20,14 +21,26 @@ const checkLoopback = (address: string): string | undefined =>
     : 'must be a loopback address such as "127.0.0.1": the demo is never served to others';
 
 const port = wholeNumber(1, 65_535);
-const ownPort = port
-  .optional()
-  .describe("Default: the issuer's port, else 443, or 80 with plainHttp.");
-const plainHttp = flag(
-  'Serve plain HTTP inside the tunnel, as tailnets without certificates must.',
+const ownPort = option(
+  port.optional().describe("Default: the issuer's port, else 443, or 80 with plainHttp."),
+  { flag: { name: 'port', value: 'PORT', help: 'port to listen on' }, variables: ['TSIDP_PORT'] },
 );
-const funnel = flag(
-  'Let the public internet reach the endpoints that apps call (Tailscale Funnel); never a login.',
+const plainHttp = option(
+  flag('Serve plain HTTP inside the tunnel, as tailnets without certificates must.'),
+  { flag: { name: 'plain-http', help: 'serve plain HTTP inside the tunnel' } },
+);
+const funnel = option(
+  flag(
+    'Let the public internet reach the endpoints that apps call (Tailscale Funnel); never a login.',
+  ),
+  {
+    flag: {
+      name: 'funnel',
+      help: 'let the public internet reach what apps call, by Tailscale Funnel',
+    },
+    variables: ['TSIDP_USE_FUNNEL'],
+    upstream: true,
+  },
 );
 const certificate = {
   certificateFile: path(
@@ -77,7 +90,7 @@ const checkTogether = (listen: Written, context: z.RefinementCtx): void => {
 };
 
 const auto = members({
-  type: z.literal('auto').optional(),
+  type: z.literal('auto').optional().describe('The kind, as said above.'),
   port: ownPort,
   plainHttp,
   funnel,

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import { type JsonPath, valueAt } from './document.ts';
 import type { ParsedFlags } from './flags.ts';
+import { membersOf, type OptionSource } from './option.ts';
+import { fileSchema } from './schema.ts';
 
 /** One setting from outside the file. `source` is how messages call it: `--issuer` or `TSIDP_ISSUER`. */
 export interface Override {
@@ -13,31 +16,26 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A number where the text is one; other text stays, and the schema refuses it with its own words. */
 const asNumber = (text: string): string | number => (/^\d{1,9}$/u.test(text) ? Number(text) : text);
 
-const asText = (text: string): string => text;
+/** Members that take a whole number, whatever is optional about it. */
+const takesNumber = (schema: z.ZodType): boolean =>
+  z.toJSONSchema(schema, { io: 'input' }).type === 'integer';
 
-/** Later entries win over earlier ones, flags over all of them. */
-const settings: readonly {
+interface Setting {
   readonly variables: readonly string[];
-  readonly flag: string;
-  readonly path: JsonPath;
+  readonly flag: OptionSource['flag'];
+  readonly path: readonly string[];
   readonly read: (text: string) => unknown;
-}[] = [
-  {
-    variables: ['TS_STATE_DIR', 'TSIDP_STATE_DIR'],
-    flag: 'dir',
-    path: ['stateDirectory'],
-    read: asText,
-  },
-  { variables: ['TSIDP_ISSUER'], flag: 'issuer', path: ['issuer'], read: asText },
-  { variables: ['TSIDP_PORT'], flag: 'port', path: ['listen', 'port'], read: asNumber },
-  { variables: ['TSIDP_LOG'], flag: 'log', path: ['log', 'level'], read: asText },
-  {
-    variables: ['TSIDP_TAILSCALED_SOCKET'],
-    flag: 'tailscaled-socket',
-    path: ['tailscaled', 'socket'],
-    read: asText,
-  },
-];
+}
+
+/** What takes the place of the file's value as it is written. */
+const settings: readonly Setting[] = membersOf(fileSchema)
+  .filter(({ source }) => source.upstream === undefined && (source.flag ?? source.variables))
+  .map(({ path, schema, source: { flag, variables = [] } }) => ({
+    variables,
+    flag,
+    path,
+    read: takesNumber(schema) ? asNumber : (text) => text,
+  }));
 
 /** Kubernetes sets `TSIDP_PORT=tcp://…` in every pod beside a Service named tsidp; that is nobody's wish. */
 const isServiceLink = (variable: string, value: string): boolean =>
@@ -48,21 +46,25 @@ export const variable = (env: Environment, name: string): string | undefined => 
   return value === undefined || value === '' || isServiceLink(name, value) ? undefined : value;
 };
 
-/** What environment and flags set, one entry a setting: the strongest source of each. */
-export const collectOverrides = (env: Environment, flags: ParsedFlags): Override[] => {
-  const found = settings.flatMap(({ variables, flag, path, read }) => {
-    const candidates = [
-      ...variables.map((name) => ({ source: name, text: variable(env, name) })),
-      { source: `--${flag}`, text: flags.strings[flag]?.at(-1) },
-    ];
-    const strongest = candidates.findLast(({ text }) => text !== undefined);
-    return strongest?.text === undefined
-      ? []
-      : [{ path, value: read(strongest.text), source: strongest.source }];
-  });
-  if (!flags.switches.has('plain-http')) return found;
-  return [...found, { path: ['listen', 'plainHttp'], value: true, source: '--plain-http' }];
+const flagText = (flag: OptionSource['flag'], flags: ParsedFlags): unknown => {
+  if (flag === undefined) return undefined;
+  return flag.value === undefined
+    ? flags.switches.has(flag.name) || undefined
+    : flags.strings[flag.name]?.at(-1);
 };
+
+/** What environment and flags set, one entry a setting: the strongest source of each. */
+export const collectOverrides = (env: Environment, flags: ParsedFlags): Override[] =>
+  settings.flatMap(({ variables, flag, path, read }) => {
+    const candidates = [
+      ...variables.map((name) => ({ source: name, value: variable(env, name) as unknown })),
+      { source: `--${flag?.name}`, value: flagText(flag, flags) },
+    ];
+    const strongest = candidates.findLast(({ value }) => value !== undefined);
+    if (strongest === undefined) return [];
+    const { source, value } = strongest;
+    return [{ path, value: typeof value === 'string' ? read(value) : value, source }];
+  });
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -11,9 +11,14 @@ const checkStableId = (id: string): string | undefined =>
     : 'must be the StableID of a node, such as "nAbCdEfGh11CNTRL" ("tsidp whois" names it)';
 
 const byTags = (error: string) =>
-  z.strictObject({ tags: listOf(text(checkTag), 1, 50) }, { error });
-const byNode = (error: string) => z.strictObject({ node: text(checkStableId) }, { error });
-const byClient = (error: string) => z.strictObject({ client: text(checkClientId) }, { error });
+  z.strictObject(
+    { tags: listOf(text(checkTag), 1, 50).describe('Any node that has one of these tags.') },
+    { error },
+  );
+const byNode = (error: string) =>
+  z.strictObject({ node: text(checkStableId).describe('The node with this StableID.') }, { error });
+const byClient = (error: string) =>
+  z.strictObject({ client: text(checkClientId).describe('The client with this ID.') }, { error });
 
 const peerError = 'must be { "tags": ["tag:ci"] } or { "node": "StableID" }';
 

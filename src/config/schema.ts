@@ -5,6 +5,7 @@ import { accessModes, clientSchema, loginModes } from './client-schema.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
 import { metadataDocumentsSchema } from './metadata-documents-schema.ts';
+import { option } from './option.ts';
 import { registrationSchema } from './registration-schema.ts';
 import { resourcesSchema } from './resources-schema.ts';
 import { tailscaledSchema } from './tailscaled-schema.ts';
@@ -53,15 +54,27 @@ const limits = members({
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 export const fileSchema = members({
-  $schema: z.string({ error: 'must be text in quotes' }).optional(),
-  issuer: text((issuer) => checkOrigin(issuer, 'https://idp.tail1234.ts.net'))
+  $schema: z
+    .string({ error: 'must be text in quotes' })
     .optional()
-    .describe(
-      'The one URL that apps configure, without a slash at its end; http:// only with plainHttp. Default: the DNS name that tailscaled reports.',
-    ),
-  stateDirectory: path(
-    'Where the database lives, relative to this file. Default: /var/lib/tsidp for root, otherwise tsidp in $XDG_STATE_HOME or ~/.local/state.',
-  ).optional(),
+    .describe('The path of config/tsidp.schema.json, for editors that complete what is written.'),
+  issuer: option(
+    text((issuer) => checkOrigin(issuer, 'https://idp.tail1234.ts.net'))
+      .optional()
+      .describe(
+        'The one URL that apps configure, without a slash at its end; http:// only with plainHttp. Default: the DNS name that tailscaled reports.',
+      ),
+    { flag: { name: 'issuer', value: 'URL', help: 'issuer' }, variables: ['TSIDP_ISSUER'] },
+  ),
+  stateDirectory: option(
+    path(
+      'Where the database lives, relative to this file. Default: /var/lib/tsidp for root, otherwise tsidp in $XDG_STATE_HOME or ~/.local/state.',
+    ).optional(),
+    {
+      flag: { name: 'dir', value: 'DIRECTORY', help: 'state directory' },
+      variables: ['TS_STATE_DIR', 'TSIDP_STATE_DIR'],
+    },
+  ),
   tailscaled: tailscaledSchema.prefault({}),
   listen: listenSchema,
   login: oneOf(loginModes)
@@ -115,7 +128,13 @@ export const fileSchema = members({
   limits: limits.prefault({}),
   audit: auditSchema.prefault({}),
   log: members({
-    level: oneOf(logLevels).default('info').describe('The least important level to print.'),
+    level: option(
+      oneOf(logLevels).default('info').describe('The least important level to print.'),
+      {
+        flag: { name: 'log', value: 'LEVEL', help: 'trace, debug, info, warn or error' },
+        variables: ['TSIDP_LOG'],
+      },
+    ),
   }).prefault({}),
   clients: z
     .array(clientSchema, { error: 'must be a list: [ … ]' })

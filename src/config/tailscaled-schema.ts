@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { authKeyProblem } from '../peer/auth-key.ts';
 import { listOf, members, path, text } from './fields.ts';
+import { option } from './option.ts';
 
 /** Which tailscaled it is, as the configuration file says it: the machine's, or one that we run ourselves. */
 
@@ -26,33 +27,65 @@ const checkArgument = (argument: string): string | undefined => {
 };
 
 export const tailscaledSchema = members({
-  socket: path("The socket of tailscaled's LocalAPI. Default: by platform.").optional(),
-  managed: z
-    .boolean({ error: 'must be true or false' })
-    .optional()
-    .describe(
-      'Run a tailscaled of our own on the state directory, as a node of its own, and end it with us. Default: only where tsidp left its node in the state directory, or its flags ask for one.',
-    ),
+  socket: option(path("The socket of tailscaled's LocalAPI. Default: by platform.").optional(), {
+    flag: {
+      name: 'tailscaled-socket',
+      value: 'PATH',
+      help: "socket of tailscaled's LocalAPI",
+    },
+    variables: ['TSIDP_TAILSCALED_SOCKET'],
+  }),
+  managed: option(
+    z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .describe(
+        'Run a tailscaled of our own on the state directory, as a node of its own, and end it with us. Default: only where tsidp left its node in the state directory, or its flags ask for one.',
+      ),
+    {
+      // the other way round: with the flag it is false
+      flag: { name: 'use-local-tailscaled', help: "stand beside this machine's tailscaled" },
+      variables: ['TSIDP_USE_LOCAL_TAILSCALED'],
+      upstream: true,
+    },
+  ),
   path: path(
     'The tailscaled to run, relative to this file. Default: the first on PATH, or in a usual place.',
   ).optional(),
-  authKey: text(authKeyProblem)
-    .optional()
-    .describe('Logs a new node in. Better: authKeyFile. With neither, a login URL is shown.'),
+  authKey: option(
+    text(authKeyProblem)
+      .optional()
+      .describe('Logs a new node in. Better: authKeyFile. With neither, a login URL is shown.'),
+    { variables: ['TS_AUTH_KEY', 'TS_AUTHKEY'], upstream: true },
+  ),
   authKeyFile: path(
     'A file that holds the auth key, relative to this one; read only when the node must log in.',
   ).optional(),
-  hostname: text(checkHostname)
-    .optional()
-    .describe(
-      "Name of the node, and so of the issuer. Default: the node's own, idp for a new one.",
-    ),
+  hostname: option(
+    text(checkHostname)
+      .optional()
+      .describe(
+        "Name of the node, and so of the issuer. Default: the node's own, idp for a new one.",
+      ),
+    {
+      flag: {
+        name: 'hostname',
+        value: 'NAME',
+        help: 'name of the node, where tsidp runs its own tailscaled',
+      },
+      variables: ['TS_HOSTNAME', 'TSIDP_HOSTNAME'],
+      upstream: true,
+    },
+  ),
   controlUrl: text(checkControlUrl)
     .optional()
     .describe("Control server, such as Headscale's URL. Default: Tailscale's."),
-  advertiseTags: listOf(text(checkTag), 0, 20)
-    .optional()
-    .describe('Tags that a new node asks for. The auth key may bring its own.'),
+  advertiseTags: option(
+    listOf(text(checkTag), 0, 20)
+      .optional()
+      .describe('Tags that a new node asks for. The auth key may bring its own.'),
+    { variables: ['TS_ADVERTISE_TAGS'], upstream: true },
+  ),
   extraArgs: listOf(text(checkArgument), 0, 50)
     .optional()
     .describe('More flags for tailscaled itself, such as "--no-logs-no-support".'),

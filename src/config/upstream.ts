@@ -1,6 +1,8 @@
 import { booleanOf, type ParsedFlags } from './flags.ts';
 import type { BackchannelListen } from './listen.ts';
+import { membersOf } from './option.ts';
 import { type Environment, type Override, variable } from './overrides.ts';
+import { fileSchema } from './schema.ts';
 
 /** What tsidp's own flags and variables ask for, beside those that are settings of ours (`overrides.ts`). */
 export interface Upstream {
@@ -26,31 +28,42 @@ interface Given {
   readonly source: string;
 }
 
+interface Named {
+  readonly variables: readonly string[];
+  readonly flag: string | undefined;
+}
+
+const declared = membersOf(fileSchema);
+
+/** As the member declares it, so that it stands in one place. */
+const asDeclared = (path: string): Named => {
+  const { variables = [], flag } =
+    declared.find((member) => member.path.join('.') === path)?.source ?? {};
+  return { variables, flag: flag?.name };
+};
+
 const texts = {
-  hostname: { variables: ['TS_HOSTNAME', 'TSIDP_HOSTNAME'], flag: 'hostname' },
+  hostname: asDeclared('tailscaled.hostname'),
   localPort: { variables: ['TSIDP_LOCAL_PORT'], flag: 'local-port' },
-  authKey: { variables: ['TS_AUTH_KEY', 'TS_AUTHKEY'], flag: undefined },
-  advertiseTags: { variables: ['TS_ADVERTISE_TAGS'], flag: undefined },
+  authKey: asDeclared('tailscaled.authKey'),
+  advertiseTags: asDeclared('tailscaled.advertiseTags'),
   wipCode: { variables: ['TAILSCALE_USE_WIP_CODE'], flag: undefined },
-} as const;
+} satisfies Record<string, Named>;
 
 const switches = {
-  useLocalTailscaled: {
-    variables: ['TSIDP_USE_LOCAL_TAILSCALED'],
-    flag: 'use-local-tailscaled',
-  },
-  funnel: { variables: ['TSIDP_USE_FUNNEL'], flag: 'funnel' },
+  useLocalTailscaled: asDeclared('tailscaled.managed'),
+  funnel: asDeclared('listen.funnel'),
   enableSts: { variables: ['TSIDP_ENABLE_STS'], flag: 'enable-sts' },
   debugAllRequests: { variables: ['TSIDP_DEBUG_ALL_REQUESTS'], flag: 'debug-all-requests' },
   debugTailscaled: { variables: ['TSIDP_DEBUG_TSNET'], flag: 'debug-tsnet' },
-} as const;
+} satisfies Record<string, Named>;
 
 type TextName = keyof typeof texts;
 type SwitchName = keyof typeof switches;
 
 /** A later variable wins over an earlier one, a flag over all. */
 const strongest = (
-  { variables, flag }: { readonly variables: readonly string[]; readonly flag: string | undefined },
+  { variables, flag }: Named,
   env: Environment,
   flagText: string | undefined,
 ): Given | undefined => {
@@ -78,7 +91,7 @@ export const readUpstream = (env: Environment, flags: ParsedFlags): ReadUpstream
     return given;
   };
   const switchOf = (name: SwitchName): boolean | undefined => {
-    const { flag } = switches[name];
+    const { flag = '' } = switches[name];
     const written = flags.switchedOff.has(flag) ? 'false' : undefined;
     const given = strongest(switches[name], env, flags.switches.has(flag) ? 'true' : written);
     if (given === undefined) return undefined;

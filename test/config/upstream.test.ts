@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findCommand } from '../../src/cli/commands.ts';
-import { configFlags, parseFlags } from '../../src/config/flags.ts';
+import { configFlags } from '../../src/config/config-flags.ts';
+import { parseFlags } from '../../src/config/flags.ts';
 import { readUpstream, upstreamWarnings } from '../../src/config/upstream.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { load, problemsOf } from './load.ts';
