@@ -1,5 +1,7 @@
 import type { Context } from 'koa';
 import type { Identified, MachineIdentity } from '../identity/identity.ts';
+import { isLoopback, isTailnetAddress } from '../peer/address.ts';
+import { peerShare } from '../peer/peer-share.ts';
 import type { DeviceFacts } from './device/device-facts.ts';
 import type { Act, MayAct } from './exchange/actor-chain.ts';
 
@@ -12,7 +14,7 @@ export type KnownMachine = Extract<Identified, { ok: true }> & {
 export interface RequestFacts {
   /** Names the request in the log and on error pages. */
   readonly requestId: string;
-  /** Canonical address of the other end, for limits and the log. */
+  /** Canonical address of the other end, for the log; limits count by `shareOf`. */
   readonly peer: string;
   /** Who is at the other end; asked at the first call, one answer for the whole request. */
   readonly identify: () => Promise<Identified>;
@@ -62,6 +64,19 @@ export function factsOf(ctx: Pick<Context, 'state'>): RequestFacts {
   const facts = knownFacts(ctx);
   if (!facts) throw new Error('request without facts: it did not come through a listener');
   return facts;
+}
+
+/**
+ * Whose share of anything limited a request takes from: the device's, by its StableID, whichever of its addresses it
+ * comes from; else that of the address or network (T40). Nothing outside the tailnet is asked about: it is no device.
+ */
+export async function shareOf({
+  identify,
+  peer,
+}: Pick<RequestFacts, 'identify' | 'peer'>): Promise<string> {
+  if (!isTailnetAddress(peer) && !isLoopback(peer)) return peerShare(peer);
+  const identified = await identify();
+  return identified.ok ? `node ${identified.identity.node.stableId}` : peerShare(peer);
 }
 
 /**

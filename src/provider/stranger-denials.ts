@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { createRateLimit } from '../limits/rate-limit.ts';
+import { peerShare } from '../peer/peer-share.ts';
 import type { AuditRecord, AuditTable } from '../store/store.ts';
 
 /**
@@ -29,7 +30,7 @@ export function createStrangerDenials(
   const omissions = new Map<string, number>();
   return (record, { peer, listener = '' }) => {
     const omitted = omissions.get(listener) ?? 0;
-    if (limit.take({ clientId: record.client ?? '', peer }, listener) > 0) {
+    if (limit.take({ clientId: record.client ?? '', peer: peerShare(peer) }, listener) > 0) {
       omissions.set(listener, omitted + 1);
       return;
     }

@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { factsOf } from '../request.ts';
+import { factsOf, shareOf } from '../request.ts';
 import { type SecretChecker, TooManyAttempts } from './secrets.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function secretMatches(
 ): Promise<boolean> {
   const verifier = client.clientSecret;
   if (verifier === undefined) return false;
-  const who = { clientId: client.clientId, peer: factsOf(ctx).peer };
+  const who = { clientId: client.clientId, peer: await shareOf(factsOf(ctx)) };
   const unencoded = unencodedSecret(ctx.req.headers.authorization);
   try {
     if (await secrets.check(verifier, presented, who)) return true;

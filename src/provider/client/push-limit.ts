@@ -2,11 +2,11 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
 import { createRateLimit } from '../../limits/rate-limit.ts';
 import { tryLater } from '../errors.ts';
-import { factsOf } from '../request.ts';
+import { factsOf, shareOf } from '../request.ts';
 import { isSelfRegistered } from './self-registered.ts';
 
 const windowSeconds = 60;
-/** Requests that one address may push in a window on behalf of a client that anybody could be. */
+/** Requests that one device or network may push in a window on behalf of a client that anybody could be. */
 const pushesEach = 60;
 /** The same for all callers together that nobody knows: their addresses cost them nothing. */
 const pushesOfStrangers = 300;
@@ -29,9 +29,9 @@ export function createPushLimit(clock: Clock): (ctx: KoaContextWithOIDC) => Prom
     if (route !== 'pushed_authorization_request' || !client) return;
     const isPublic = client.clientAuthMethod === 'none';
     if (!isPublic && !isSelfRegistered(client)) return;
-    const { identify, peer } = factsOf(ctx);
-    const isKnown = (await identify()).ok;
-    const who = { clientId: client.clientId, peer };
+    const facts = factsOf(ctx);
+    const isKnown = (await facts.identify()).ok;
+    const who = { clientId: client.clientId, peer: await shareOf(facts) };
     // apart: who has no secret to show takes nothing from those that have
     const strangers = isPublic ? 'without a secret' : 'with a secret';
     const wait = limit.take(who, isKnown ? undefined : strangers);

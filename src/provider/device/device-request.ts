@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Identified } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
 import { tryLater } from '../errors.ts';
-import { factsOf } from '../request.ts';
+import { factsOf, shareOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { isFromWebPage } from '../web-page.ts';
 import type { DeviceRequester } from './device-facts.ts';
@@ -26,7 +26,8 @@ export async function noteRequester(
   if (!client) throw new Error('device request without a client');
   const identified = await facts.identify();
   if (client.clientAuthMethod === 'none') {
-    const wait = deviceLimits.takeRequest(client.clientId, facts.peer, identified.ok);
+    const share = await shareOf(facts);
+    const wait = deviceLimits.takeRequest(client.clientId, share, identified.ok);
     if (wait > 0) throw tryLater(ctx, wait, 'too many device codes were asked for from here');
   }
   const userAgent = ctx.get('User-Agent').slice(0, longestUserAgent);

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createFailureLimit } from '../../limits/failure-limit.ts';
 import { isOwnTrouble, refusalError, tryLater } from '../errors.ts';
-import { factsOf } from '../request.ts';
+import { factsOf, shareOf } from '../request.ts';
 import { isFromWebPage } from '../web-page.ts';
 
 /**
@@ -27,15 +27,15 @@ export function createIntroduction(clock: Clock): Introduce {
     const { ctx } = Provider;
     if (!ctx) throw stranger();
     if (isOtherPage(ctx)) throw stranger();
-    const { identify, peer } = factsOf(ctx);
-    const identified = await identify();
+    const facts = factsOf(ctx);
+    const identified = await facts.identify();
     if (!identified.ok) {
       const { refusal } = identified;
       throw isOwnTrouble(refusal) || isPage(ctx) ? refusalError(refusal, false) : stranger();
     }
-    const who = { clientId: 'metadata document', peer };
+    const who = { clientId: 'metadata document', peer: await shareOf(facts) };
     const waitSeconds = limit.waitSeconds(who);
-    if (waitSeconds > 0) throw tryLater(ctx, waitSeconds, 'too many new clients from this address');
+    if (waitSeconds > 0) throw tryLater(ctx, waitSeconds, 'too many new clients from this device');
     limit.record(who);
     return identified.identity;
   };

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { Clock } from '../../clock.ts';
@@ -6,6 +5,7 @@ import type { RegistrationConfig } from '../../config/registration-schema.ts';
 import type { Identified, Identity } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
 import { createRateLimit } from '../../limits/rate-limit.ts';
+import { peerShare } from '../../peer/peer-share.ts';
 import { decideRegister, type RegistrationMode } from '../../policy/decide-register.ts';
 import type { Decision, Denied } from '../../policy/decision.ts';
 import { rulesOf } from '../../policy/grant.ts';
@@ -63,7 +63,7 @@ async function decide(ctx: Context, settings: ProviderSettings): Promise<Decided
     if (mode !== 'public' && isOwnTrouble(refusal)) throw refusalError(refusal, false);
     const decision = mayRegister(identified, mode);
     if (!decision.allowed) throw denied(ctx, settings, decision, undefined);
-    return { peer: networkOf(address), identity: undefined, address, trace: decision.trace };
+    return { peer: peerShare(address), identity: undefined, address, trace: decision.trace };
   }
   if (identified.stale) facts.stale = true;
   const { identity } = identified;
@@ -114,16 +114,6 @@ export function whoIs(identity: Identity): { subject: string; login: string; dev
   };
 }
 
-/** One person has one IPv4 address, but as many of IPv6 as they like in one /64. @param address canonical */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
-  return `${[...groups, ...zeros, ...rest].slice(0, 4).join(':')}::/64`;
-}
-
 const maxOriginLength = 256;
 
 /** What a browser says of the page that asks; programs don't say it. */
@@ -148,14 +138,14 @@ export function createRate(
   clock: Clock,
   done: 'registered' | 'changed',
 ): TakeRoom {
-  const limit = createRateLimit({
-    clock,
-    windowSeconds: 60,
-    each: perMinute,
-    together: perMinute,
-  });
+  const limit = (each: number) =>
+    createRateLimit({ clock, windowSeconds: 60, each, together: perMinute });
+  const known = limit(perMinute);
+  // no one network takes all that strangers have
+  const strangers = limit(Math.ceil(perMinute / 2));
   return (ctx, { peer, isStranger }) => {
-    const waitSeconds = limit.take({ clientId: '', peer }, isStranger ? 'strangers' : undefined);
+    const who = { clientId: '', peer };
+    const waitSeconds = isStranger ? strangers.take(who, 'strangers') : known.take(who);
     if (waitSeconds === 0) return;
     ctx.set('Retry-After', String(waitSeconds));
     throw tooMany(`too many clients ${done} in a minute: try again in ${waitSeconds} s`);
