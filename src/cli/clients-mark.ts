@@ -29,7 +29,7 @@ const command = (mark: Mark, summary: string, done: string): Command =>
 export const clientsApprove = command(
   'approve',
   'let people enter an app that registered itself without asking them',
-  'people enter it without a question from now on, until it changes its name or redirect URIs',
+  'people enter it without a question from now on, until something changes that says who it is or where it sends people',
 );
 export const clientsQuarantine = command(
   'quarantine',

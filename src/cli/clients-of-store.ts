@@ -46,6 +46,7 @@ const managerOf = ({ clients: declared }: Config, store: Store): ClientManager =
     declared,
     clients: withDocuments(store.clients, store.documents),
     registrations: store.registrations,
+    consents: store.consents,
     audit: store.audit,
     clock: systemClock,
     secretKey: () => loadOrCreateSecretKey(store, systemClock),

@@ -47,4 +47,9 @@ export interface ConsentTable {
    * @returns what was forgotten
    */
   revoke(filter: ConsentFilter): Promise<Consent[]>;
+  /**
+   * Forgets what all people allowed a client that is no longer what they looked at. Their logins go on.
+   * @returns how many consents there were
+   */
+  forget(clientId: string): Promise<number>;
 }

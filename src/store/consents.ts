@@ -33,6 +33,7 @@ export class SqliteConsents implements ConsentTable {
   readonly #list: StatementSync;
   readonly #deleteGrants: StatementSync;
   readonly #delete: StatementSync;
+  readonly #forget: StatementSync;
 
   constructor({ database, transactions, clock }: Context) {
     this.#transactions = transactions;
@@ -66,6 +67,7 @@ export class SqliteConsents implements ConsentTable {
            WHERE consents.client_id = grants.client_id AND consents.subject = grants.subject)`,
     );
     this.#delete = database.prepare(`DELETE FROM consents WHERE ${filterMatches}`);
+    this.#forget = database.prepare('DELETE FROM consents WHERE client_id = ?');
   }
 
   async find(key: ConsentKey): Promise<Consent[]> {
@@ -102,6 +104,10 @@ export class SqliteConsents implements ConsentTable {
     const revoked = await this.list(filter);
     this.#transactions.run(this.#delete, ...values);
     return revoked;
+  }
+
+  async forget(clientId: string): Promise<number> {
+    return this.#transactions.run(this.#forget, clientId);
   }
 }
 

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 export interface AuditRow {
   readonly event: string;
   readonly subject: string | null;
+  readonly client: string | null;
   readonly reason: string | null;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -12,7 +13,9 @@ export interface AuditRow {
 export function auditLog(directory: string): AuditRow[] {
   const database = new DatabaseSync(join(directory, 'state', 'tsidp.db'), { readOnly: true });
   try {
-    const rows = database.prepare('SELECT event, subject, reason, detail FROM audit ORDER BY id');
+    const rows = database.prepare(
+      'SELECT event, subject, client, reason, detail FROM audit ORDER BY id',
+    );
     return rows.all().map((row) => ({
       ...(row as unknown as AuditRow),
       detail: JSON.parse(String(row['detail'] ?? '{}')),

@@ -27,6 +27,7 @@ async function administer<T>(
       declared: [],
       clients: withDocuments(store.clients, store.documents),
       registrations: store.registrations,
+      consents: store.consents,
       audit: store.audit,
       clock: systemClock,
       secretKey: () => Promise.reject(new Error('no secret is made here')),

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findCommand } from '../../src/cli/commands.ts';
 import { auditLog } from './audit-log.ts';
 import { Browser } from './browser.ts';
+import { runCommand } from './command.ts';
 import { failure, json, userinfo } from './login.ts';
 import { manage, publicClient, type Registered, register, registered } from './register.ts';
 import { authorize, begin, callAs, loginWith, refreshWith } from './registered-login.ts';
@@ -13,22 +13,7 @@ import { startWorld, type World } from './world.ts';
 let world: World;
 afterEach(() => world[Symbol.asyncDispose]());
 
-/** Runs a command beside the running daemon, which it asks over the admin socket. */
-async function tsidp(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const command = findCommand(argv);
-  if (!command) throw new Error(`no command: ${argv.join(' ')}`);
-  const said = { out: '', err: '' };
-  const code = await command.run([...command.args, '--dir', join(world.directory, 'state')], {
-    out: (text) => {
-      said.out += text;
-    },
-    err: (text) => {
-      said.err += text;
-    },
-    env: {},
-  });
-  return { code, ...said };
-}
+const tsidp = (...argv: string[]) => runCommand(world, ...argv);
 
 const isAsked = async (client: Registered, redirectUri?: string): Promise<boolean> => {
   const answer = await new Browser().follow(begin(world, client, redirectUri).url);
@@ -68,7 +53,7 @@ describe('operators and the clients that registered themselves', () => {
 
     expect((await tsidp('clients', 'approve', client.client_id)).code).toBe(0);
     expect(await isAsked(client)).toBe(false);
-    // a change of other members is none of what was looked at
+    // the same once more is no change
     const same = { ...publicClient, client_id: client.client_id };
     const kept = { ...client, ...json(await manage(client, 'PUT', same)) } as Registered;
     expect(await isAsked(kept)).toBe(false);

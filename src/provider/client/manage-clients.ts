@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { type ClientConfig, toClient } from '../../config/client.ts';
 import { checkChosenSecret, clientSchema } from '../../config/client-schema.ts';
 import { schemaProblems } from '../../config/problems.ts';
+import type { ConsentTable } from '../../store/consent-table.ts';
 import type {
   AuditRecord,
   AuditTable,
@@ -12,9 +13,11 @@ import type {
 } from '../../store/store.ts';
 import { clientFromConfig } from './client-metadata.ts';
 import { ClientProblem } from './client-problem.ts';
+import { endTrust, isApproved, whatEnded } from './client-trust.ts';
 import { type ClientView, viewDeclared, viewRegistration, viewStored } from './client-view.ts';
 import { type Mark, markClient } from './mark-clients.ts';
 import { generateSecret, hashChosen, hashGenerated } from './secrets.ts';
+import { cameByItself } from './self-registered.ts';
 
 /** A checked declaration, ready to be added. */
 export interface DeclaredClient {
@@ -46,9 +49,12 @@ export interface ClientManager {
   /** The configuration file's declaration is the one that counts. */
   find(id: string): Promise<ClientView>;
   add(declared: DeclaredClient, by: Changer): Promise<AddedClient>;
-  /** Changes name and redirect URIs; everything else stays. */
+  /** Changes name and redirect URIs; everything else stays, but for an approval and what people allowed. */
   edit(id: string, change: ClientEdit, by: Changer): Promise<ClientView>;
-  /** @returns the new secret, if we made it */
+  /**
+   * Ends an approval and what people allowed, as every change of who a client is.
+   * @returns the new secret, if we made it
+   */
   rotateSecret(id: string, chosen: string | undefined, by: Changer): Promise<string | undefined>;
   /** Approves, quarantines or releases a client that came by itself. */
   mark(id: string, mark: Mark, by: Changer): Promise<ClientView>;
@@ -67,6 +73,7 @@ export interface ManagerParts {
   readonly declared: readonly ClientConfig[];
   readonly clients: ClientTable;
   readonly registrations: Pick<RegistrationTable, 'find' | 'list'>;
+  readonly consents: Pick<ConsentTable, 'forget'>;
   readonly audit: AuditTable;
   readonly clock: Clock;
   /** The stored key of purpose `client-secret`. */
@@ -96,9 +103,14 @@ export function declareClient(declaration: unknown, generate: boolean): Declared
 export function createClientManager(parts: ManagerParts): ClientManager {
   const { clients, clock } = parts;
   const declared = new Map(parts.declared.map((client) => [client.id, client]));
-  const record = (id: string, action: string, { record: { detail, ...who } }: Changer): void => {
+  const record = (
+    id: string,
+    action: string,
+    { record: { detail, ...who } }: Changer,
+    ended: object = {},
+  ): void => {
     const at = clock.nowSeconds();
-    const more = { ...detail, action };
+    const more = { ...detail, action, ...ended };
     parts.audit.append({ at, event: 'client', ...who, client: id, detail: more });
   };
   const changeable = async (id: string): Promise<StoredClient> => {
@@ -110,6 +122,21 @@ export function createClientManager(parts: ManagerParts): ClientManager {
   const save = async (client: StoredClient, action: string, by: Changer): Promise<ClientView> => {
     await clients.save(client);
     record(client.id, action, by);
+    return viewStored(client);
+  };
+  const change = async (
+    before: StoredClient,
+    members: Partial<Pick<StoredClient, 'metadata' | 'secretVerifier'>>,
+    action: string,
+    by: Changer,
+  ): Promise<ClientView> => {
+    const after = { ...before, ...members, updatedAt: clock.nowSeconds() };
+    if (!cameByItself(before.source, before.metadata)) return save(after, action, by);
+    const { id } = before;
+    const { client, isOther } = endTrust(before, after);
+    await clients.save(client);
+    const ended = isOther ? whatEnded(isApproved(before), await parts.consents.forget(id)) : {};
+    record(id, action, by, ended);
     return viewStored(client);
   };
 
@@ -150,7 +177,7 @@ export function createClientManager(parts: ManagerParts): ClientManager {
     async edit(id, { name, redirectUris }, by) {
       const client = await changeable(id);
       const metadata = { ...client.metadata, ...editedMetadata(client, name, redirectUris) };
-      return save({ ...client, metadata, updatedAt: clock.nowSeconds() }, 'edit', by);
+      return change(client, { metadata }, 'edit', by);
     },
     async rotateSecret(id, chosen, by) {
       const reason = chosen === undefined ? undefined : checkChosenSecret(chosen);
@@ -161,9 +188,7 @@ export function createClientManager(parts: ManagerParts): ClientManager {
       if (before.secretVerifier === null) throw new ClientProblem('public', id);
       const secretVerifier = await verifierOf(secret, isGenerated, parts);
       // the hash took its time: whoever removed the client meanwhile must not see it come back
-      const client = await changeable(id);
-      const updatedAt = clock.nowSeconds();
-      await save({ ...client, secretVerifier, updatedAt }, 'rotate-secret', by);
+      await change(await changeable(id), { secretVerifier }, 'rotate-secret', by);
       parts.forget(id);
       return isGenerated ? secret : undefined;
     },

@@ -6,7 +6,7 @@ import type { DocumentTable, KnownDocument } from '../../store/document-table.ts
 import type { StoredClient } from '../../store/store.ts';
 import { oauthText } from '../errors.ts';
 import { clientOf } from './document-clients.ts';
-import { type Asked, askForDocument } from './document-fetch.ts';
+import { type Asked, askForDocument, isAsSeen } from './document-fetch.ts';
 import { freshness } from './document-freshness.ts';
 import { readMetadataDocument } from './metadata-document.ts';
 
@@ -20,7 +20,7 @@ export interface DocumentCache {
   /**
    * The client of a document URL that was checked.
    * @param hooks.first called before a host is asked about a document that is not known; may throw
-   * @param hooks.changed called before a document is used whose name or redirect URIs are new
+   * @param hooks.changed called before a document is used that is not what was looked at
    * @throws errors.InvalidClient, errors.TemporarilyUnavailable
    */
   find(url: string, hooks: DocumentHooks): Promise<StoredClient>;
@@ -61,7 +61,7 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
     if (asked.kind === 'good') {
       const client = clientOf(url, asked.metadata, atOnce(asked.known));
       await documents.save(asked.known);
-      if (asked.known.seen !== known?.seen) await hooks.changed(client, known !== undefined);
+      if (!isAsSeen(known, asked.known)) await hooks.changed(client, known !== undefined);
       // only now does anybody find it
       entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
       return client;

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
 import { OutgoingError } from '../../outgoing/outgoing-error.ts';
 import type { KnownDocument } from '../../store/document-table.ts';
 import type { ClientMetadata } from '../client/client-metadata.ts';
+import { trustDigest } from '../client/client-trust.ts';
 import { freshnessOf } from './document-freshness.ts';
 import { readMetadataDocument } from './metadata-document.ts';
 
@@ -85,10 +85,18 @@ function readAnswer(
   };
 }
 
-/** What people and administrators look at: the name, and where logins may return to. */
-function seenOf(metadata: ClientMetadata): string {
-  const seen = [metadata['client_name'], metadata['tsidp_redirects_digest']];
-  return createHash('sha256').update(JSON.stringify(seen)).digest('base64url');
+const seenOf = (metadata: ClientMetadata): string =>
+  trustDigest({ metadata, secretVerifier: null });
+
+/**
+ * Is this what people and administrators looked at? Digests of another release count other members, so a document that
+ * is kept is read anew.
+ */
+export function isAsSeen(known: KnownDocument | undefined, now: KnownDocument): boolean {
+  if (!known || known.seen === now.seen) return known !== undefined;
+  if (known.document === undefined) return false;
+  const read = readMetadataDocument(known.url, known.document);
+  return read.ok && seenOf(read.metadata) === now.seen;
 }
 
 function headersFor(previous: KnownDocument | undefined): Record<string, string> {

@@ -2,8 +2,10 @@ import { errors } from 'oidc-provider';
 import type { Identity } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
 import { isAllowedHost } from '../../outgoing/destination.ts';
+import type { ConsentTable } from '../../store/consent-table.ts';
 import type { AuditTable, StoredClient } from '../../store/store.ts';
 import type { ClientMetadata } from '../client/client-metadata.ts';
+import { trustDigest, whatEnded } from '../client/client-trust.ts';
 import { oauthText } from '../errors.ts';
 import { type CacheParts, createDocumentCache } from './document-cache.ts';
 import { clientOf, withMark } from './document-clients.ts';
@@ -22,6 +24,7 @@ export interface DocumentSettings {
 
 export interface DocumentParts extends DocumentSettings, CacheParts {
   readonly introduce: Introduce;
+  readonly consents: Pick<ConsentTable, 'forget'>;
   /** New clients, and those that change what people see of them, wait for an administrator. */
   readonly quarantine: boolean;
   readonly audit: AuditTable;
@@ -45,11 +48,11 @@ export function documentsWork({ mode, allowedHosts, pinned }: DocumentSettings):
  * nor who asks, so these come through the client adapter, as all others do.
  */
 export function createMetadataDocuments(parts: DocumentParts): FindDocument {
-  const { mode, allowedHosts, pinned, introduce, documents, audit, clock } = parts;
+  const { mode, allowedHosts, pinned, introduce, documents, consents, audit, clock } = parts;
   const cache = createDocumentCache(parts);
   const times = { createdAt: clock.nowSeconds(), updatedAt: clock.nowSeconds() };
   const fixed = new Map(
-    [...pinned].map(([url, metadata]) => [url, clientOf(url, metadata, times)]),
+    [...pinned].map(([url, metadata]) => [url, clientOf(url, asPinned(metadata), times)]),
   );
   const waits = parts.quarantine ? 'wait' : undefined;
   const check = (id: string): string | undefined => {
@@ -71,6 +74,9 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
         who = await introduce();
       },
       changed: async (client, wasKnown) => {
+        const state = await documents.stateOf(id);
+        // what an administrator approved or released, and people allowed, is not what it is now
+        const ended = whatEnded(state?.mark === 'approve', await consents.forget(id));
         audit.append({
           at: clock.nowSeconds(),
           event: 'client',
@@ -84,13 +90,18 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
             action: wasKnown ? 'metadata document changed' : 'metadata document',
             name: client.metadata['client_name'],
             redirectUris: client.metadata['redirect_uris'],
+            ...ended,
           },
         });
-        const state = await documents.stateOf(id);
-        // what an administrator approved or released is not what it is now
         if (state?.mark !== 'quarantine') await documents.mark(id, waits);
       },
     });
     return withMark(client, (await documents.stateOf(id))?.mark);
   };
 }
+
+/** Nobody sees it change: what people allow holds for the whole of it, and not for its redirect URIs alone. */
+const asPinned = (metadata: ClientMetadata): ClientMetadata => ({
+  ...metadata,
+  tsidp_redirects_digest: trustDigest({ metadata, secretVerifier: null }),
+});

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Client, errors, type Interaction, type InteractionResults } from 'oidc-provider';
 import { lifetimeOf } from '../client/client-settings.ts';
+import { trustDigest } from '../client/client-trust.ts';
 import type { Parameters } from '../normalise.ts';
 import type { ConsentPage, PagePerson } from '../pages.ts';
 import type { ProviderSettings } from '../settings.ts';
@@ -23,14 +24,14 @@ export async function consentPage(
 ): Promise<string> {
   const facts = await factsOfClient({ interaction, question, client }, settings);
   const { uid } = interaction;
-  const token = tokenFor(question, facts);
+  const token = tokenFor(question, facts, client);
   return settings.pages.consent({ ...facts, person, action: `/interaction/${uid}`, token });
 }
 
 /**
  * What the form that was sent says.
  * @throws errors.InvalidRequest 400 for what no button sends, 403 when it is not the form of the page that would be
- *   shown now: another site's, or an older page of a client that has changed its name since
+ *   shown now: another site's, or an older page of a client that has changed since
  */
 export async function consentAnswer(
   asked: Asked,
@@ -42,7 +43,7 @@ export async function consentAnswer(
     throw new errors.InvalidRequest('the form must be sent with action=allow or action=deny');
   }
   const { question, interaction } = asked;
-  const wanted = tokenFor(question, await factsOfClient(asked, settings));
+  const wanted = tokenFor(question, await factsOfClient(asked, settings), asked.client);
   if (typeof token !== 'string' || !isSame(token, wanted)) {
     throw new errors.InvalidRequest(
       'this answer does not come from the page as it is now: go back to the app and log in again',
@@ -84,10 +85,11 @@ async function factsOfClient(
   };
 }
 
-/** Ties a form to the page that it stood on: to its secret, and to everything that was to be read there. */
-function tokenFor({ secret }: ConsentQuestion, facts: ClientFacts): string {
+/** Ties a form to the page that it stood on: to its secret, to everything that was to be read there, and to the client. */
+function tokenFor({ secret }: ConsentQuestion, facts: ClientFacts, client: Client): string {
+  const now = trustDigest({ metadata: { ...client.metadata() }, secretVerifier: null });
   return createHash('sha256')
-    .update(JSON.stringify([secret, facts]))
+    .update(JSON.stringify([secret, facts, now]))
     .digest('base64url');
 }
 

@@ -1,6 +1,7 @@
 import Provider, { type AdapterPayload } from 'oidc-provider';
 import type { RegistrationConfig } from '../../config/registration-schema.ts';
 import type { AuditRecord, Exceeded, Store, StoredClient } from '../../store/store.ts';
+import { endTrust, isApproved, whatEnded } from '../client/client-trust.ts';
 import type { SecretChecker } from '../client/secrets.ts';
 import { knownFacts } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
@@ -54,31 +55,28 @@ export function createClientWriter({ settings, store, secrets }: ClientWriterPar
     record(id, { ...who, detail });
   };
 
-  const change = async (before: StoredClient, written: Written): Promise<void> => {
+  const change = async (id: string, written: Written): Promise<void> => {
     const { ctx } = Provider;
     if (!ctx) throw new Error('a client is changed outside a request');
-    if (before.source !== 'dynamic') throw new Error('only clients that registered themselves');
-    const registration = await store.registrations.find(before.id);
+    const registration = await store.registrations.find(id);
     // whoever has the token may be anywhere: it counts for who registered it
     takeRoom(ctx, {
-      peer: registration?.peer ?? before.id,
+      peer: registration?.peer ?? id,
       isStranger: registration?.subject === undefined,
     });
-    const client: StoredClient = {
-      ...before,
-      metadata: { ...written.metadata, ...keptFlags(before, written, limits) },
-      secretVerifier: written.secretVerifier,
-      updatedAt: clock.nowSeconds(),
-    };
+    // as late as can be: what an administrator said of it meanwhile must not be overwritten
+    const before = await store.clients.find(id);
+    if (before?.source !== 'dynamic') throw new Error('only clients that registered themselves');
+    const { client, isOther } = changed(before, written, clock.nowSeconds(), limits);
     await store.clients.save(client);
-    secrets.forget(before.id);
-    record(before.id, { detail: { action: 'update', ...asked(client), ...fromWhere() } });
+    secrets.forget(id);
+    const ended = isOther ? whatEnded(isApproved(before), await store.consents.forget(id)) : {};
+    record(id, { detail: { action: 'update', ...asked(client), ...ended, ...fromWhere() } });
   };
 
   return {
     async upsert(id, payload) {
-      const before = await store.clients.find(id);
-      if (before) await change(before, writtenIn(payload));
+      if (await store.clients.find(id)) await change(id, writtenIn(payload));
       else await add(id, writtenIn(payload));
     },
     async destroy(id) {
@@ -109,22 +107,24 @@ function writtenIn(payload: AdapterPayload): Written {
 }
 
 /**
- * What operators said of a client outlives its changes of itself, but not a change of what they looked at: name
- * and redirect URIs.
+ * What operators said of a client outlives its changes of itself; their approval, and a release where new clients
+ * wait, ends with what they looked at.
  */
-function keptFlags(
-  { metadata: before }: StoredClient,
-  { metadata: after }: Written,
+function changed(
+  before: StoredClient,
+  written: Written,
+  updatedAt: number,
   { quarantine }: RegistrationConfig,
-): StoredClient['metadata'] {
-  const own = Object.entries(before).filter(([name]) => name.startsWith('tsidp_'));
-  const seen = (metadata: StoredClient['metadata']): string =>
-    JSON.stringify([metadata['client_name'], metadata['redirect_uris']]);
-  if (seen(before) === seen(after)) return Object.fromEntries(own);
-  return {
-    ...Object.fromEntries(own.filter(([name]) => name !== 'tsidp_approved')),
-    ...(quarantine ? { tsidp_quarantined: true } : {}),
-  };
+): ReturnType<typeof endTrust> {
+  const own = Object.entries(before.metadata).filter(([name]) => name.startsWith('tsidp_'));
+  const { client, isOther } = endTrust(before, {
+    ...before,
+    metadata: { ...written.metadata, ...Object.fromEntries(own) },
+    secretVerifier: written.secretVerifier,
+    updatedAt,
+  });
+  const waits = isOther && quarantine ? { tsidp_quarantined: true } : {};
+  return { client: { ...client, metadata: { ...client.metadata, ...waits } }, isOther };
 }
 
 function asked({ metadata }: StoredClient): Readonly<Record<string, unknown>> {

@@ -23,6 +23,7 @@ function finder(settings: Partial<DocumentSettings>) {
     introduce: never,
     quarantine: true,
     documents: store.documents,
+    consents: store.consents,
     audit: store.audit,
     clock,
   });
