@@ -38,6 +38,18 @@ describe('pinned metadata documents', () => {
     });
   });
 
+  it('T41 are another client for consent with every change of them', async () => {
+    const digestOf = async (more: object) => {
+      const metadata = { client_name: 'Agent', redirect_uris: ['https://a.example/'], ...more };
+      const client = await finder({ mode: 'allowed', pinned: new Map([[url, metadata]]) })(url);
+      return client?.metadata['tsidp_redirects_digest'];
+    };
+    expect(await digestOf({})).toBe(await digestOf({ client_name: 'Agent' }));
+    expect(await digestOf({ post_logout_redirect_uris: ['https://b.example/'] })).not.toBe(
+      await digestOf({}),
+    );
+  });
+
   it('are alone where no host is listed', async () => {
     await expect(finder({ mode: 'allowed', pinned })(`${url}?2`)).rejects.toMatchObject({
       error: 'invalid_client',

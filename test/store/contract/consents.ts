@@ -100,6 +100,19 @@ export function consentContract(open: Open): void {
       expect(await alive(opened, login)).toEqual([false, false, false]);
     });
 
+    it('T41: are forgotten for all people, and their logins go on', async () => {
+      const opened = open();
+      const { store } = opened;
+      const login = await saveLogin(opened);
+      store.consents.save(consentAt(opened));
+      store.consents.save(consentAt(opened, { subject: 'userid:2' }));
+      store.consents.save(consentAt(opened, { clientId: 'other' }));
+      expect(await store.consents.forget('grafana')).toBe(2);
+      expect(await store.consents.forget('grafana')).toBe(0);
+      expect(await store.consents.list({})).toMatchObject([{ clientId: 'other' }]);
+      expect(await alive(opened, login)).toEqual([true, true, true]);
+    });
+
     it('go with their client, and with time', async () => {
       const opened = open();
       const { store, clock } = opened;
