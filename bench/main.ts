@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Attack } from './abuse/attack.ts';
+import { abuseCase, abuseCaseNames, abuseCaseOf, attacks } from './abuse/attacks.ts';
+import { runAttack } from './abuse/run-attack.ts';
+import { brokenBy, readAbuseBudgets } from './abuse/verdict.ts';
 import { exceeded, readBudgets } from './budgets.ts';
 import { type Case, cases } from './cases.ts';
 import { registrationCase, runRegistrations } from './registration.ts';
@@ -11,7 +15,7 @@ import { type ListenerKind, listenerKinds } from './way.ts';
 
 const usage = `npm run bench -- [--case NAME]... [--listener NAME] [--quick] [--check] [--profile DIR]
 
-  --case NAME      only this case; may be repeated: ${[...cases.map(({ name }) => name), registrationCase, ...tokenCaseNames].join(', ')}
+  --case NAME      only this case; may be repeated: ${[...cases.map(({ name }) => name), registrationCase, ...tokenCaseNames, ...abuseCaseNames].join(', ')}
   --listener NAME  through which it is reached: ${listenerKinds.join(', ')}; default demo
   --quick          few logins: shows that everything works, the numbers mean nothing
   --check          exit code 1 when a result exceeds bench/budgets.json
@@ -22,10 +26,13 @@ const usage = `npm run bench -- [--case NAME]... [--listener NAME] [--quick] [--
 const warmUpLogins = 8000;
 const quickLogins = 50;
 
+const otherCases: readonly string[] = [registrationCase, ...tokenCaseNames, ...abuseCaseNames];
+
 interface Options {
   readonly chosen: readonly Case[];
   readonly registration: boolean;
   readonly tokens: readonly TokenCase[];
+  readonly attacks: readonly Attack[];
   readonly listener: ListenerKind;
   readonly quick: boolean;
   readonly check: boolean;
@@ -46,7 +53,7 @@ function readOptions(): Options | undefined {
   });
   if (values.help) return undefined;
   const chosen = values.case
-    ?.filter((name) => name !== registrationCase && !tokenCaseNames.includes(name))
+    ?.filter((name) => !otherCases.includes(name))
     .map((name) => {
       const found = cases.find((one) => one.name === name);
       if (!found) throw new Error(`there is no case "${name}"\n\n${usage}`);
@@ -58,6 +65,9 @@ function readOptions(): Options | undefined {
     chosen: chosen ?? cases,
     registration: values.case?.includes(registrationCase) ?? true,
     tokens: tokenCases.filter(({ name }) => values.case?.includes(name) ?? true),
+    attacks: attacks.filter(
+      (one) => values.case?.some((name) => name === abuseCase || name === abuseCaseOf(one)) ?? true,
+    ),
     listener,
     quick: values.quick,
     check: values.check,
@@ -92,6 +102,12 @@ async function main(): Promise<number> {
   for (const one of options.tokens) {
     process.stderr.write(`${one.name} …\n`);
     process.stdout.write(`${JSON.stringify(await runTokens(one, options))}\n`);
+  }
+  for (const one of options.attacks) {
+    process.stderr.write(`${abuseCaseOf(one)} …\n`);
+    const result = await runAttack(one, options);
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    problems.push(...brokenBy(result, readAbuseBudgets(), options.quick));
   }
   if (!options.check) return 0;
   for (const problem of problems) process.stderr.write(`over budget: ${problem}\n`);

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { TailnetInput } from '../src/simulator/tailnet.ts';
 import { type ListenerKind, type Way, wayTo } from './way.ts';
 
 export type Algorithm = 'RS256' | 'ES256';
@@ -24,6 +25,9 @@ export interface Bench extends AsyncDisposable {
   readonly pid: number;
   /** From the daemon's beginning to its first green `/readyz`. */
   readonly startToReadyMs: number;
+  readonly stateDirectory: string;
+  /** Has the daemon ended? */
+  hasEnded(): boolean;
 }
 
 export interface BenchOptions {
@@ -33,6 +37,10 @@ export interface BenchOptions {
   readonly profileDirectory: string | undefined;
   /** More of the configuration. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Whose tailscaled is simulated; default: the demo's. */
+  readonly tailnet?: TailnetInput;
+  /** What the daemon prints; default: it goes to our standard error. */
+  readonly onLog?: (chunk: Buffer) => void;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -46,14 +54,20 @@ export async function startBench({
   listener,
   profileDirectory,
   settings,
+  tailnet,
+  onLog,
 }: BenchOptions): Promise<Bench> {
   await using undo = new AsyncDisposableStack();
   const directory = await mkdtemp(join(diskDirectory(), 'tsidp-bench-'));
   undo.defer(() => rm(directory, { recursive: true, force: true }));
 
   const socket = join(directory, 'tailscaled.sock');
-  const tailnet = join(root, 'examples/demo/tailnet.jsonc');
-  const simulator = start(['src/simulator/main.ts', '--tailnet', tailnet, '--socket', socket]);
+  const tailnetFile =
+    tailnet === undefined
+      ? join(root, 'examples/demo/tailnet.jsonc')
+      : join(directory, 'tailnet.json');
+  if (tailnet !== undefined) await writeFile(tailnetFile, JSON.stringify(tailnet));
+  const simulator = start(['src/simulator/main.ts', '--tailnet', tailnetFile, '--socket', socket]);
   undo.defer(() => end(simulator));
   await printed(simulator, 'ready');
 
@@ -81,7 +95,8 @@ export async function startBench({
     '--config',
     config,
   ]);
-  daemon.stdout?.pipe(process.stderr);
+  if (onLog) daemon.stdout?.on('data', onLog);
+  else daemon.stdout?.pipe(process.stderr);
   undo.defer(() => end(daemon));
   await ready(way, daemon);
   const startToReadyMs = performance.now() - startMs;
@@ -92,6 +107,8 @@ export async function startBench({
     client,
     pid: daemon.pid as number,
     startToReadyMs,
+    stateDirectory,
+    hasEnded: () => daemon.exitCode !== null || daemon.signalCode !== null,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
 }
