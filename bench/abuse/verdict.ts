@@ -78,6 +78,7 @@ export function brokenBy(
   };
   const broken = Object.entries(measured).flatMap(([name, value]) => {
     const limit = limits[name as keyof AbuseBudget] ?? Number.POSITIVE_INFINITY;
+    // what was not measured is no number
     if (value <= limit) return [];
     const why = name === 'refusals' ? ` (${result.firstRefusal})` : '';
     return [`${result.case}: ${name} is ${value.toFixed(2)}, more than ${limit}${why}`];

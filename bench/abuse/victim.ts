@@ -92,7 +92,7 @@ export function requestTokens(
 
 async function authorize(way: Way, app: App, signal: AbortSignal): Promise<URL> {
   const { status, headers, body } = await once(way, { path: authorizeUrl(app) }, signal);
-  if (status !== 303) throw new Error(`/authorize answered ${status}: ${body.slice(0, 300)}`);
+  if (status !== 303) throw new Error(`/authorize answered ${status}: ${gist(body)}`);
   return new URL(headers.location ?? '', way.issuer);
 }
 
@@ -102,9 +102,12 @@ async function fetchJson(
   asked: Parameters<typeof call>[2],
 ): Promise<Record<string, unknown>> {
   const { status, body } = await once(way, asked, signal);
-  if (status !== 200) throw new Error(`${asked.path} answered ${status}: ${body.slice(0, 300)}`);
+  if (status !== 200) throw new Error(`${asked.path} answered ${status}: ${gist(body)}`);
   return JSON.parse(body);
 }
+
+/** A page's title, or the JSON. */
+const gist = (body: string): string => /<title>([^<]*)/.exec(body)?.[1] ?? body.slice(0, 300);
 
 /** On a connection of its own. */
 async function once(way: Way, asked: Parameters<typeof call>[2], signal: AbortSignal) {

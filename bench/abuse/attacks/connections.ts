@@ -3,7 +3,7 @@ import type { Attack, Target } from '../attack.ts';
 import { holdConnections } from '../wire.ts';
 
 const idleConnections = 9000;
-const slowConnections = 1000;
+const slowConnections = 2000;
 const dripMs = 1000;
 
 const hostLine = ({ issuer }: Target): string => `Host: ${new URL(issuer).host}`;
@@ -24,12 +24,12 @@ export const idle: Attack = {
   },
 };
 
-const doors = ['/token', '/authorize', '/register', '/userinfo', '/device', '/request'];
+const doors = ['/token', '/authorize', '/introspect', '/userinfo', '/device', '/register'];
 
 /** A third stops in the body, a third goes on byte by byte, a third sends chunks without end. */
 export const slowBodies: Attack = {
   name: 'slow-bodies',
-  what: '1000 requests whose bodies never end',
+  what: '2000 requests whose bodies never end',
   listener: 'demo',
   victims: 'login',
   run(target, signal, begun) {
