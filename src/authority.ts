@@ -12,6 +12,7 @@ import { type ClientRegistry, createClientRegistry } from './provider/client/cli
 import { configuredClients } from './provider/client/configured-clients.ts';
 import { type ClientManager, createClientManager } from './provider/client/manage-clients.ts';
 import { createSecretChecker, type SecretChecker } from './provider/client/secrets.ts';
+import { createDenials } from './provider/denials.ts';
 import { createDeviceLimits } from './provider/device/device-limits.ts';
 import { withDocuments } from './provider/documents/document-clients.ts';
 import { createIntroduction } from './provider/documents/document-introduction.ts';
@@ -19,7 +20,6 @@ import { createMetadataDocuments, documentsWork } from './provider/documents/met
 import { createProvider } from './provider/provider.ts';
 import { registrationFacts } from './provider/registration/registration-facts.ts';
 import type { ProviderSettings } from './provider/settings.ts';
-import { createStrangerDenials } from './provider/stranger-denials.ts';
 import type { ProviderKeys } from './provider/token/keys.ts';
 import { createResources } from './provider/token/resources.ts';
 import type { State } from './store/open.ts';
@@ -61,7 +61,7 @@ export function createAuthority(
     clock,
     oracle: createOracle({ whois, status, options: config }),
     audit,
-    recordStranger: createStrangerDenials(audit, clock),
+    recordDenial: createDenials(audit, clock),
     consents: store.consents,
     consentSeconds: config.consentDays * 86_400,
     registrationOf: registrationFacts(store),

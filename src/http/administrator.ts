@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { decideAdmin } from '../policy/decide-admin.ts';
 import { rulesOf } from '../policy/grant.ts';
+import type { Denial } from '../provider/denials.ts';
 import { isOwnTrouble, oauthText, refusalError } from '../provider/errors.ts';
 import { factsOf, staleMark } from '../provider/request.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
@@ -77,12 +78,12 @@ const isPage = ({ path }: Context): boolean => !path.startsWith('/clients/');
 
 function denied(
   ctx: Context,
-  { audit, clock }: ProviderSettings,
-  record: Partial<AuditRecord> & { readonly reason: string },
+  { recordDenial, clock }: ProviderSettings,
+  record: Partial<Denial> & { readonly reason: string },
 ): errors.OIDCProviderError {
   const { listener, peer } = factsOf(ctx);
   const detail = { at: ctx.path.split('/')[1], peer, ...record.detail };
-  audit.append({ at: clock.nowSeconds(), event: 'denial', listener, ...record, detail });
+  recordDenial({ at: clock.nowSeconds(), listener, ...record, detail }, { listener, peer });
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
   const code = isPage(ctx) ? 'administrators_only' : 'access_denied';
   const error = new errors.CustomOIDCProviderError(code, oauthText(record.reason));

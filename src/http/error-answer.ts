@@ -33,10 +33,9 @@ export async function answerError(
   // what `/denied` shows was recorded when it happened
   if (error instanceof errors.AccessDenied && ctx.path !== deniedPath) {
     const from = { peer: facts?.peer ?? '', listener: facts?.listener };
-    settings.recordStranger(
+    settings.recordDenial(
       {
         at: settings.clock.nowSeconds(),
-        event: 'denial',
         reason: known.description,
         listener: from.listener,
         detail: { at: ctx.path.split('/')[1], peer: from.peer },

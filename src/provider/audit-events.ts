@@ -1,8 +1,8 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { shortNameLength } from '../store/family-table.ts';
-import type { AuditEvent, AuditRecord } from '../store/store.ts';
 import { TooManyAttempts } from './client/secrets.ts';
+import type { Denial, RequestEvent } from './denials.ts';
 import { actorsOf } from './exchange/actor-chain.ts';
 import { refusedConsent } from './login/consent.ts';
 import { PolicyDenied } from './login/denial.ts';
@@ -16,11 +16,10 @@ import { tokenName } from './token/token-name.ts';
  * come before the answer is sent, so the record is committed with what it describes.
  */
 export function recordEvents(provider: Provider, settings: ProviderSettings): void {
-  const recordOf = (event: AuditEvent, ctx: KoaContextWithOIDC, more: Partial<AuditRecord>) => {
+  const recordOf = (ctx: KoaContextWithOIDC, more: Partial<Denial>): Denial => {
     const { client, account, session } = ctx.oidc;
     return {
       at: settings.clock.nowSeconds(),
-      event,
       subject: account?.accountId ?? session?.accountId,
       login: account?.['login'] as string | undefined,
       client: client?.clientId,
@@ -29,13 +28,12 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
       detail: emptyToNone({ ...more.detail, ...staleMark(ctx) }),
     };
   };
-  const append = (...event: Parameters<typeof recordOf>) =>
-    settings.audit.append(recordOf(...event));
+  const append = (event: RequestEvent, ...of: Parameters<typeof recordOf>): void =>
+    settings.audit.append({ event, ...recordOf(...of) });
   const deny = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
-    const record = recordOf('denial', ctx, reasonOf(error));
-    const isKnown = record.subject !== undefined || showedSecret(ctx, error);
-    if (isKnown) settings.audit.append(record);
-    else settings.recordStranger(record, factsOf(ctx));
+    const { peer, listener } = factsOf(ctx);
+    const isAuthenticatedApp = showedSecret(ctx, error);
+    settings.recordDenial(recordOf(ctx, reasonOf(error)), { peer, listener, isAuthenticatedApp });
   };
 
   provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
@@ -77,7 +75,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
   });
 }
 
-function issueEvent({ oidc }: KoaContextWithOIDC): AuditEvent {
+function issueEvent({ oidc }: KoaContextWithOIDC): RequestEvent {
   if (oidc.params?.['grant_type'] === tokenExchangeGrant) return 'exchange';
   return oidc.entities.RotatedRefreshToken ? 'refresh' : 'token';
 }
@@ -97,7 +95,7 @@ function issued(ctx: KoaContextWithOIDC): string[] {
 }
 
 /** What an exchanged token came from, and who acts with it. */
-function chainOf(ctx: KoaContextWithOIDC): Pick<AuditRecord, 'actors' | 'parents'> {
+function chainOf(ctx: KoaContextWithOIDC): Pick<Denial, 'actors' | 'parents'> {
   const { chain } = factsOf(ctx);
   if (!chain) return {};
   return {
@@ -124,11 +122,11 @@ function showedSecret({ oidc }: KoaContextWithOIDC, error: errors.OIDCProviderEr
   return oidc.client !== undefined && oidc.client.clientAuthMethod !== 'none';
 }
 
-function emptyToNone(detail: NonNullable<AuditRecord['detail']>): AuditRecord['detail'] {
+function emptyToNone(detail: NonNullable<Denial['detail']>): Denial['detail'] {
   return Object.keys(detail).length > 0 ? detail : undefined;
 }
 
-function reasonOf(error: errors.OIDCProviderError): Partial<AuditRecord> {
+function reasonOf(error: errors.OIDCProviderError): Partial<Denial> {
   return {
     ...(error instanceof PolicyDenied ? whoWasDenied(error) : {}),
     reason: error.error_detail ?? error.error_description ?? error.error,
@@ -140,7 +138,7 @@ function reasonOf(error: errors.OIDCProviderError): Partial<AuditRecord> {
 }
 
 /** There is no account yet, and a session in the cookie may be somebody else's. */
-function whoWasDenied({ identity }: PolicyDenied): Partial<AuditRecord> {
+function whoWasDenied({ identity }: PolicyDenied): Partial<Denial> {
   return {
     subject: subjectOf(identity),
     login: displayLogin(identity),

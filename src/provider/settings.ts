@@ -5,11 +5,10 @@ import type { Oracle } from '../identity/oracle.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
-import type { AuditTable } from '../store/store.ts';
 import type { EnterSettings } from './account/enter.ts';
+import type { RecordDenial, RequestAudit } from './denials.ts';
 import type { DeviceLimits } from './device/device-limits.ts';
 import type { Pages, RegistrationFacts } from './pages.ts';
-import type { RecordStrangerDenial } from './stranger-denials.ts';
 import type { ResourceDirectory } from './token/resources.ts';
 
 /** Lifetimes in seconds. */
@@ -48,9 +47,9 @@ export interface ProviderSettings extends EnterSettings {
   readonly oracle: Oracle;
   /** Our own node, for grants to suggest; without tags and addresses while tailscaled has not said. */
   readonly ownNode: () => OwnNode;
-  readonly audit: AuditTable;
-  /** In the place of `audit`, for denials of whom nobody knows. */
-  readonly recordStranger: RecordStrangerDenial;
+  readonly audit: RequestAudit;
+  /** In the place of `audit`, for denials. */
+  readonly recordDenial: RecordDenial;
   readonly consents: ConsentTable;
   /** How long a consent is remembered. */
   readonly consentSeconds: number;

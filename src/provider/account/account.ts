@@ -87,14 +87,14 @@ function denied(
   settings: ProviderSettings,
 ): undefined {
   factsOf(ctx).deniedAccount = true;
-  settings.audit.append({
+  const denial = {
     at: settings.clock.nowSeconds(),
-    event: 'denial',
     subject,
     client: token.clientId,
     reason,
     detail: { at: ctx.oidc.route, ...(trace ? { trace } : {}), ...staleMark(ctx) },
-  });
+  };
+  settings.recordDenial(denial, factsOf(ctx));
 }
 
 /** An account whose claims come from the answer that tailscaled gave in this request. */

@@ -44,9 +44,8 @@ export function recordDeviceDenial(
   settings: ProviderSettings,
 ): void {
   const { person, requester } = factsOf(ctx).device ?? {};
-  const record: AuditRecord = {
+  const denial = {
     at: settings.clock.nowSeconds(),
-    event: 'denial',
     subject: person ? subjectOf(person) : requester?.subject,
     login: person?.login ?? requester?.login,
     device: person?.node.stableId ?? requester?.stableId,
@@ -54,8 +53,7 @@ export function recordDeviceDenial(
     reason: why.reason,
     detail: { at: ctx.oidc.route, ...why.detail, ...staleMark(ctx) },
   };
-  if (record.subject === undefined) settings.recordStranger(record, factsOf(ctx));
-  else settings.audit.append(record);
+  settings.recordDenial(denial, factsOf(ctx));
 }
 
 export function reasonOf(error: errors.OIDCProviderError): Pick<AuditRecord, 'reason' | 'detail'> {

@@ -3,9 +3,10 @@ import type { Identity } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
 import { isAllowedHost } from '../../outgoing/destination.ts';
 import type { ConsentTable } from '../../store/consent-table.ts';
-import type { AuditTable, StoredClient } from '../../store/store.ts';
+import type { StoredClient } from '../../store/store.ts';
 import type { ClientMetadata } from '../client/client-metadata.ts';
 import { trustDigest, whatEnded } from '../client/client-trust.ts';
+import type { RequestAudit } from '../denials.ts';
 import { oauthText } from '../errors.ts';
 import { type CacheParts, createDocumentCache } from './document-cache.ts';
 import { clientOf, withMark } from './document-clients.ts';
@@ -27,7 +28,7 @@ export interface DocumentParts extends DocumentSettings, CacheParts {
   readonly consents: Pick<ConsentTable, 'forget'>;
   /** New clients, and those that change what people see of them, wait for an administrator. */
   readonly quarantine: boolean;
-  readonly audit: AuditTable;
+  readonly audit: RequestAudit;
 }
 
 /**

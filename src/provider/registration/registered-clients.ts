@@ -23,7 +23,7 @@ export interface ClientWriterParts {
 export function createClientWriter({ settings, store, secrets }: ClientWriterParts): ClientWriter {
   const { clock, registration: limits } = settings;
   const takeRoom = createRate(limits, clock, 'changed');
-  const record = (client: string, more: Partial<AuditRecord>): void =>
+  const record = (client: string, more: Omit<Partial<AuditRecord>, 'event'>): void =>
     settings.audit.append({ at: clock.nowSeconds(), event: 'client', client, ...more });
 
   const add = async (id: string, written: Written): Promise<void> => {

@@ -10,7 +10,6 @@ import { decideRegister, type RegistrationMode } from '../../policy/decide-regis
 import type { Decision, Denied } from '../../policy/decision.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import type { TraceLine } from '../../policy/trace.ts';
-import type { AuditRecord } from '../../store/store.ts';
 import { isOwnTrouble, oauthText, refusalError } from '../errors.ts';
 import { factsOf, staleMark } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
@@ -84,22 +83,20 @@ export function mayRegister(identified: Identified, mode: RegistrationMode): Dec
 
 function denied(
   ctx: Context,
-  { audit, recordStranger, clock }: ProviderSettings,
+  { recordDenial, clock }: ProviderSettings,
   { reason, trace }: Denied,
   identity: Identity | undefined,
 ): errors.OIDCProviderError {
   const facts = factsOf(ctx);
   const { listener, peer } = facts;
-  const record: AuditRecord = {
+  const denial = {
     at: clock.nowSeconds(),
-    event: 'denial',
     ...(identity ? whoIs(identity) : {}),
     reason,
     listener,
     detail: { at: 'register', peer, trace, ...staleMark(ctx) },
   };
-  if (identity) audit.append(record);
-  else recordStranger(record, facts);
+  recordDenial(denial, facts);
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
   const error = new errors.CustomOIDCProviderError('access_denied', oauthText(reason));
   return Object.assign(error, { status: 403, statusCode: 403 });

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
-import { createStrangerDenials } from '../../src/provider/stranger-denials.ts';
-import type { AuditRecord } from '../../src/store/store.ts';
+import { createDenials } from '../../src/provider/denials.ts';
 import { openMemory } from '../store/opened.ts';
 
 function startRecording() {
   const { store, clock } = openMemory();
-  const record = createStrangerDenials(store.audit, clock);
+  const record = createDenials(store.audit, clock);
   return {
     clock,
     deny(client: string | undefined, peer: string, times: number, listener = 'funnel') {
-      const denial: AuditRecord = { at: 1, event: 'denial', client, detail: { error: 'x' } };
+      const denial = { at: 1, client, detail: { error: 'x' } };
       for (let time = 0; time < times; time += 1) record(denial, { peer, listener });
+    },
+    denyKnown(subject: string | undefined, client: string, times: number) {
+      const denial = { at: 1, subject, client, detail: { error: 'x' } };
+      const from = { peer: '100.64.0.3', listener: 'tailnet', isAuthenticatedApp: true };
+      for (let time = 0; time < times; time += 1) record(denial, from);
     },
     recorded: () => store.audit.list(10_000),
   };
@@ -51,4 +55,32 @@ test('the next record counts what was left out', async () => {
     { error: 'x', omitted: 15 },
     { error: 'x' },
   ]);
+});
+
+test('T14 those of one person are bounded, at one app and at all, and push out nobody else', async () => {
+  const { denyKnown, recorded, clock } = startRecording();
+  denyKnown('userid:1', 'one', 500);
+  expect(await recorded()).toHaveLength(60);
+  for (let app = 0; app < 100; app += 1) denyKnown('userid:1', `app${app}`, 10);
+  expect(await recorded()).toHaveLength(120);
+  denyKnown('userid:2', 'one', 1);
+  expect(await recorded()).toHaveLength(121);
+  clock.now += 61;
+  denyKnown('userid:1', 'one', 1);
+  expect((await recorded())[0]?.detail).toEqual({ error: 'x', omitted: 940 });
+});
+
+test('T14 those of one app that has shown its secret are bounded', async () => {
+  const { denyKnown, recorded } = startRecording();
+  denyKnown(undefined, 'one', 500);
+  denyKnown(undefined, 'two', 5);
+  expect(await recorded()).toHaveLength(305);
+});
+
+test('T40 a /64 is one stranger, tailnet addresses are one each', async () => {
+  const { deny, recorded } = startRecording();
+  for (let host = 1; host <= 100; host += 1) deny('one', `2001:db8:1:2::${host}`, 5);
+  expect(await recorded()).toHaveLength(60);
+  for (let host = 1; host <= 20; host += 1) deny('one', `fd7a:115c:a1e0::${host}`, 5);
+  expect(await recorded()).toHaveLength(160);
 });
