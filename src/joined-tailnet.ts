@@ -31,7 +31,6 @@ export async function joinTailnet(
   const { clock } = parts;
   const api = new LocalApi({ socket: await openNode(config, parts, undo) });
   undo.defer(() => api.close());
-  const whois = createWhois({ api, clock, cacheSeconds: config.whoisCacheSeconds });
   const changes: Pick<JoinedTailnet, 'onNode'> = { onNode: () => undefined };
   const status = watchStatus({
     api,
@@ -41,6 +40,12 @@ export async function joinTailnet(
     },
   });
   undo.defer(() => status.stop());
+  const whois = createWhois({
+    api,
+    clock,
+    cacheSeconds: config.whoisCacheSeconds,
+    isRunning: async () => (await status.refresh()).backendState === 'Running',
+  });
   const bus = new AbortController();
   undo.defer(() => bus.abort());
   void watchBus({

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
 import { createLogger } from '../../src/log.ts';
-import { Simulator } from '../../src/simulator/server.ts';
+import { realMissMs, Simulator } from '../../src/simulator/server.ts';
 import { startApp } from '../web-app/app.ts';
 
 export interface DemoOptions {
@@ -54,6 +54,7 @@ export async function startDemo({ port, stateDirectory, signal }: DemoOptions): 
     await writeFile(tailnet, text.replaceAll(mcpOfFile, mcpUrl));
   }
   const simulator = await Simulator.start({ tailnet, socketPath });
+  simulator.missMs = realMissMs;
   undo.defer(() => simulator.stop());
   const app = await startApp({
     issuer: `http://${host}:${port}`,

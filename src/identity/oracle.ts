@@ -1,7 +1,7 @@
 import { isLoopback } from '../peer/address.ts';
 import { LocalApiError } from '../peer/local-api.ts';
 import type { StatusWatch } from '../peer/status.ts';
-import type { Whois } from '../peer/whois.ts';
+import type { LookupOptions, Whois } from '../peer/whois.ts';
 import { type IdentifyOptions, identify, refuse } from './identify.ts';
 import type { Identified, Identity } from './identity.ts';
 
@@ -18,9 +18,10 @@ export interface DeviceBinding {
 export interface Oracle {
   /**
    * The peer of a live connection. `address` is canonical.
+   * @param port 0 where the peer's own is not known
    * @param options.fresh ask now: a loopback port belongs to another connection the moment that this one ends
    */
-  connection(address: string, port: number, options?: { fresh?: boolean }): Promise<Identified>;
+  connection(address: string, port: number, options?: LookupOptions): Promise<Identified>;
   /**
    * The owner, now, of the device that an earlier login came from; `unknown` when the address has gone to another
    * device, or the device has got other tags, which make it another machine (T13).
@@ -35,14 +36,15 @@ export interface OracleParts {
 }
 
 export function createOracle({ whois, status, options: rules }: OracleParts): Oracle {
-  const ask = async (address: string, port: number, options = {}): Promise<Identified> => {
+  const ask = async (
+    address: string,
+    port: number,
+    options?: LookupOptions,
+  ): Promise<Identified> => {
+    // with a TUN device no peer comes from loopback, and asking costs tailscaled dearly (T44)
+    if (isLoopback(address) && status.current()?.tun) return refuse('unknown');
     try {
-      let answer = await whois.lookup(address, port, options);
-      if (answer.kind === 'unknown') {
-        // Logged out or just started, tailscaled knows nobody. A stranger is only who is unknown to one that runs.
-        await status.refresh();
-        answer = await whois.lookup(address, port, { fresh: true });
-      }
+      const answer = await whois.lookup(address, port, options);
       const view = { status: status.current(), staleSeconds: status.staleSeconds() };
       return identify(answer, view, rules);
     } catch (error) {
@@ -53,14 +55,9 @@ export function createOracle({ whois, status, options: rules }: OracleParts): Or
     }
   };
   return {
-    async connection(address, port, { fresh = false } = {}) {
-      // with a TUN device no peer comes from loopback, and asking costs tailscaled dearly
-      if (isLoopback(address) && status.current()?.tun) return refuse('unknown');
-      return ask(address, port, { fresh });
-    },
+    connection: ask,
     async device(binding) {
-      // the port does not matter for a tailnet address, but whois wants one
-      const identified = await ask(binding.address, 1);
+      const identified = await ask(binding.address, 0);
       if (identified.ok && !isBound(identified.identity, binding)) return refuse('unknown');
       return identified;
     },

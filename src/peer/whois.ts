@@ -1,7 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
-import { formatAddressPort, isTailnetAddress } from './address.ts';
-import { type LocalApi, type LocalApiAnswer, unexpectedStatus } from './local-api.ts';
+import { formatAddressPort, isLoopback } from './address.ts';
+import {
+  type LocalApi,
+  type LocalApiAnswer,
+  LocalApiError,
+  unexpectedStatus,
+} from './local-api.ts';
+import { createTurns } from './turns.ts';
 import { parseWhois } from './whois-answer.ts';
 
 /** One node of the tailnet as `whois` describes it. Numeric IDs are decimal strings: they may exceed 2^53. */
@@ -53,14 +59,23 @@ export type WhoisAnswer =
 
 export interface Whois {
   /**
-   * Who is at `ip`:`port`?  An answer is at most `cacheSeconds` old; identical questions under way are one.
+   * Who is at `ip`?  An answer is at most `cacheSeconds` old, one that nobody is there `missSeconds`; identical
+   * questions under way are one.
    * @param ip a canonical IP address (`parseAddress`)
-   * @param options.fresh ask now, whatever is remembered or under way
+   * @param port of a connection that stands; 0 for none. It counts at a loopback address alone, and only where
+   * tailscaled runs without TUN: where it has one, no peer comes from there, and the caller must not ask
    * @throws LocalApiError when tailscaled can't answer; never a guess
    */
-  lookup(ip: string, port: number, options?: { fresh?: boolean }): Promise<WhoisAnswer>;
+  lookup(ip: string, port: number, options?: LookupOptions): Promise<WhoisAnswer>;
   /** Forget everything (the bus said that something changed). */
   clear(): void;
+}
+
+export interface LookupOptions {
+  /** Ask now, whatever is remembered or under way. */
+  readonly fresh?: boolean;
+  /** False once nobody waits for the answer: a question not asked yet is then none, and the answer `unknown`. */
+  readonly isWanted?: () => boolean;
 }
 
 export interface WhoisOptions {
@@ -72,6 +87,14 @@ export interface WhoisOptions {
    * a changed grant, so more than about a second is unsafe.
    */
   readonly cacheSeconds?: number;
+  /**
+   * Asked after a miss: does tailscaled run? One that is logged out or just started knows nobody and says so with the
+   * same words, so a miss counts only when asking again brings another one. Without it the first miss counts.
+   * @throws LocalApiError
+   */
+  readonly isRunning?: () => Promise<boolean>;
+  /** How long a miss that was asked for twice is remembered; default 3, and at least as long as `cacheSeconds`. */
+  readonly missSeconds?: number;
   /** Default 10 000. */
   readonly maxEntries?: number;
   /** Monotonic, for the cache's age. */
@@ -80,33 +103,61 @@ export interface WhoisOptions {
 
 interface Remembered {
   readonly answer: WhoisAnswer;
-  readonly askedMs: number;
+  readonly untilMs: number;
 }
+
+/** As long as a whole question to tailscaled may take. */
+const turnMs = 2000;
 
 /** `Whois` over the LocalAPI. Failures are never remembered. */
 export function createWhois(options: WhoisOptions): Whois {
-  const { api, clock, cacheSeconds = 1, maxEntries = 10_000 } = options;
+  const { api, clock, isRunning, cacheSeconds = 1, missSeconds = 3, maxEntries = 10_000 } = options;
   const nowMs = options.nowMs ?? (() => performance.now());
-  const maxAgeMs = cacheSeconds * 1000;
   const cache = new LRUCache<string, Remembered>({ max: maxEntries });
-  const underWay = new Map<string, Promise<WhoisAnswer>>();
+  const underWay = new Map<string, Promise<Remembered>>();
+  const inTurn = createTurns(nowMs);
 
+  /** A loopback connection of nobody's holds tailscaled's main lock for 180 ms (T44): never two of them at once. */
+  const fetchNext = (ip: string, port: number, isWanted: () => boolean): Promise<WhoisAnswer> => {
+    if (!isLoopback(ip)) return fetchAnswer(api, clock, formatAddressPort(ip, 0));
+    return inTurn(async (waitedMs) => {
+      if (!isWanted()) return unknown;
+      if (waitedMs > turnMs) {
+        const message = `tailscaled takes more than ${turnMs} ms to say whose the local connections are`;
+        throw new LocalApiError('timeout', message);
+      }
+      return fetchAnswer(api, clock, formatAddressPort(ip, port), 'tcp');
+    });
+  };
+  const find = async (ip: string, port: number, isWanted: () => boolean): Promise<Remembered> => {
+    const fetchOne = async (keptSeconds: number): Promise<Remembered> => {
+      const askedMs = nowMs();
+      const answer = await fetchNext(ip, port, isWanted);
+      const seconds = answer.kind === 'found' ? cacheSeconds : keptSeconds;
+      return { answer, untilMs: askedMs + seconds * 1000 };
+    };
+    const first = await fetchOne(cacheSeconds);
+    if (first.answer.kind === 'found' || !isRunning || !isWanted()) return first;
+    const isSure = await isRunning();
+    // a loopback port is another connection's the moment this one ends
+    const isLasting = isSure && !isLoopback(ip);
+    return fetchOne(isLasting ? Math.max(missSeconds, cacheSeconds) : 0);
+  };
   const recall = (key: string): WhoisAnswer | undefined => {
     const known = cache.get(key);
     if (known === undefined) return undefined;
-    if (nowMs() - known.askedMs < maxAgeMs) return known.answer;
+    if (nowMs() < known.untilMs) return known.answer;
     cache.delete(key);
     return undefined;
   };
-  const ask = (key: string, address: string): Promise<WhoisAnswer> => {
-    const askedMs = nowMs();
-    const asked = fetchAnswer(api, clock, address).then(
-      (answer) => {
+  const ask = (key: string, finding: Promise<Remembered>): Promise<Remembered> => {
+    const asked = finding.then(
+      (found) => {
         // cleared meanwhile: the answer may be from before the change
-        if (underWay.get(key) !== asked) return answer;
+        if (underWay.get(key) !== asked) return found;
         underWay.delete(key);
-        if (maxAgeMs > 0) cache.set(key, { answer, askedMs });
-        return answer;
+        if (found.untilMs > nowMs()) cache.set(key, found);
+        return found;
       },
       (error: unknown) => {
         if (underWay.get(key) === asked) underWay.delete(key);
@@ -118,12 +169,13 @@ export function createWhois(options: WhoisOptions): Whois {
   };
 
   return {
-    async lookup(ip, port, { fresh = false } = {}) {
-      const address = formatAddressPort(ip, port);
-      // tailscaled finds a node by its address alone; the port tells only proxied loopback connections apart
-      const key = isTailnetAddress(ip) ? ip : address;
-      const known = fresh ? undefined : (recall(key) ?? underWay.get(key));
-      return known ?? ask(key, address);
+    async lookup(ip, port, { fresh = false, isWanted = () => true } = {}) {
+      const key = isLoopback(ip) ? formatAddressPort(ip, port) : ip;
+      const known = fresh ? undefined : recall(key);
+      if (known) return known;
+      const running = fresh ? undefined : underWay.get(key);
+      const found = await (running ?? ask(key, find(ip, port, isWanted)));
+      return found.answer;
     },
     clear() {
       cache.clear();
@@ -138,9 +190,12 @@ async function fetchAnswer(
   api: Pick<LocalApi, 'get'>,
   clock: Clock,
   address: string,
+  proto?: 'tcp',
 ): Promise<WhoisAnswer> {
-  // without `proto` tailscaled looks for UDP sockets, too, under its main lock
-  const path = `/localapi/v0/whois?addr=${encodeURIComponent(address)}&proto=tcp`;
+  // With a port other than 0 tailscaled looks for a connection that it has dialled, waiting for one to come; without
+  // `proto` for UDP, too.
+  const query = `addr=${encodeURIComponent(address)}${proto === undefined ? '' : `&proto=${proto}`}`;
+  const path = `/localapi/v0/whois?${query}`;
   const { status, text } = await api.get(path);
   if (status === 200) return parseWhois(text, clock.nowSeconds());
   if (isUnknownPeer({ status, text })) return unknown;

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Simulator } from './server.ts';
+import { realMissMs, Simulator } from './server.ts';
 import { loadTailnet } from './tailnet.ts';
 
-// `node src/simulator/main.ts --tailnet FILE --socket PATH`: a simulated tailscaled as a process of its own.
+// `node src/simulator/main.ts --tailnet FILE --socket PATH [--miss-ms 180]`: a simulated tailscaled as a process of
+// its own, which takes as long as the real one over a connection that it does not know.
 
 const banner = `
   *********************************************************************
@@ -14,13 +15,21 @@ const banner = `
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { tailnet: { type: 'string' }, socket: { type: 'string' } },
+    options: {
+      tailnet: { type: 'string' },
+      socket: { type: 'string' },
+      'miss-ms': { type: 'string', default: String(realMissMs) },
+    },
   });
-  if (!values.tailnet || !values.socket) {
-    throw new Error('usage: node src/simulator/main.ts --tailnet FILE --socket PATH');
+  const missMs = Number(values['miss-ms']);
+  if (!values.tailnet || !values.socket || !(missMs >= 0)) {
+    throw new Error(
+      'usage: node src/simulator/main.ts --tailnet FILE --socket PATH [--miss-ms MILLISECONDS]',
+    );
   }
   const file = resolve(values.tailnet);
   const simulator = await Simulator.start({ tailnet: file, socketPath: resolve(values.socket) });
+  simulator.missMs = missMs;
   process.on('SIGHUP', () => {
     loadTailnet(file).then(
       (tailnet) => {

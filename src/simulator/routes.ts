@@ -89,6 +89,17 @@ function whois(url: URL, model: Model, { dialled }: NodeState): Answer {
   return jsonAnswer(indented(whoisAnswer(model.tailnet, model.self, node)));
 }
 
+/**
+ * How often tailscaled has looked, in vain and under its main lock, for a connection that it dialled: not at all
+ * where the question names no port, else for TCP and UDP, or for the one that the question names.
+ */
+export function vainLookups({ pathname, searchParams }: URL, { status }: Answer): number {
+  const isMiss = pathname === `${prefix}whois` && status === 404;
+  const port = /:(\d{1,5})$/.exec(searchParams.get('addr') ?? '')?.[1];
+  if (!isMiss || port === undefined || Number(port) === 0) return 0;
+  return searchParams.get('proto') ? 1 : 2;
+}
+
 /** The node that tailscaled dialled this loopback port for. */
 function dialledBy(
   addr: string,

@@ -14,6 +14,7 @@ import {
   type NodeState,
   respond,
   textAnswer,
+  vainLookups,
   versionHeaders,
 } from './routes.ts';
 import {
@@ -24,6 +25,9 @@ import {
   type TailnetInput,
   type TailnetStatus,
 } from './tailnet.ts';
+
+/** What tailscaled 1.102.3 takes over a connection that it does not know, milliseconds. */
+export const realMissMs = 180;
 
 export interface SimulatorOptions {
   /** A tailnet file's path, or what such a file holds. A `policyFile` is found beside the file. */
@@ -51,6 +55,13 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
   readonly socketPath: string;
   /** Added to every answer. */
   delayMs = 0;
+  /**
+   * How long whois looks for a connection that tailscaled has not dialled, while everybody else waits; `realMissMs`
+   * as it is.
+   */
+  missMs = 0;
+  /** How often it has looked so in vain. */
+  vainLookups = 0;
   /** How the node itself is logged in. */
   readonly login = new NodeLogin((patch) => this.setStatus(patch));
   readonly #model: Model;
@@ -65,6 +76,8 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
   #server: Server | undefined;
   #fault: Fault = 'none';
   #faultyPath: string | undefined;
+  /** tailscaled's main lock, while a miss holds it. */
+  #lock: Promise<void> = Promise.resolve();
 
   /** @throws TailnetFileError, Error when the socket can't be had */
   static async start({ tailnet, socketPath, prepare }: SimulatorOptions): Promise<Simulator> {
@@ -182,7 +195,18 @@ export class Simulator extends EventEmitter<SimulatorEvents> {
     const loggedIn = this.login.answer(method, url.pathname, body);
     if (loggedIn) return respond(response, loggedIn);
     const headers = { ifMatch: request.headers['if-match'] };
-    respond(response, answer(method, url, headers, body, this.#model, this.state));
+    const answered = answer(method, url, headers, body, this.#model, this.state);
+    await this.#takeLock(vainLookups(url, answered));
+    respond(response, answered);
+  }
+
+  /** Waits for those who hold the lock, and holds it as long as so many vain lookups take. */
+  #takeLock(vain: number): Promise<void> {
+    this.vainLookups += vain;
+    if (vain > 0 && this.missMs > 0) {
+      this.#lock = this.#lock.then(() => delay(vain * this.missMs));
+    }
+    return this.#lock;
   }
 
   #watch(url: URL, response: ServerResponse): void {

@@ -91,6 +91,6 @@ test('missing arguments are answered with the usage', async () => {
   const { started, output } = run();
   expect(await once(started, 'close')).toEqual([1, null]);
   expect(output).toEqual([
-    'simulator: usage: node src/simulator/main.ts --tailnet FILE --socket PATH',
+    'simulator: usage: node src/simulator/main.ts --tailnet FILE --socket PATH [--miss-ms MILLISECONDS]',
   ]);
 });

@@ -41,7 +41,7 @@ export function serveEntrance({ issuer, oracle, status }: PeerParts): Entrance {
         // a loopback address is nobody's in a tailnet, and asking for one costs tailscaled dearly
         if (address === undefined || isLoopback(address)) return refuse('unknown');
         // tailscaled keeps the peer's port to itself; a tailnet address is found by itself
-        return oracle.connection(address, 1);
+        return oracle.connection(address, 0);
       });
     },
   };

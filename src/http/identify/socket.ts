@@ -88,7 +88,10 @@ export async function askAbout(
 ): Promise<Identified> {
   if (!isLoopback(address)) return oracle.connection(address, port);
   if (socket.destroyed) return refuse('unknown');
-  const found = await oracle.connection(address, port, { fresh: true });
+  const found = await oracle.connection(address, port, {
+    fresh: true,
+    isWanted: () => !socket.destroyed,
+  });
   // an end that came before the answer is heard of by then
   await immediate();
   return socket.destroyed ? refuse('unknown') : found;

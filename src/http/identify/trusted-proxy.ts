@@ -72,7 +72,7 @@ export async function behindProxy(
 ): Promise<Identified> {
   if (client === undefined) return refuse('proxied');
   // a tailnet address is found by itself
-  const person = await oracle.connection(client, 1);
+  const person = await oracle.connection(client, 0);
   if (!person.ok) return person;
   if (person.through !== undefined || isTrustedProxy(person, names)) return refuse('proxied');
   return { ...person, through: 'proxy' };

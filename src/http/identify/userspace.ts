@@ -53,7 +53,7 @@ export function userspaceEntrance(parts: UserspaceParts): Entrance {
     if (!known) return first(socket);
     const answer = await known.identified;
     if (!known.device) return nowMs() - known.askedMs < missMs ? answer : first(socket);
-    const now = await oracle.connection(known.device.address, 1);
+    const now = await oracle.connection(known.device.address, 0);
     return now.ok && now.identity.node.stableId !== known.device.stableId ? refuse('unknown') : now;
   };
 
