@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { LogLevel } from './config.ts';
+import { nodeKeys } from './peer/auth-key.ts';
 
 export type { Logger };
 
@@ -30,9 +31,9 @@ const quotedMember = new RegExp(
   `(\\\\"(?:${secretNames.join('|')})\\\\":\\s*\\\\")[^"\\\\]+`,
   'giu',
 );
-const credentials = /\b(Bearer|Basic|DPoP) +(?=[^\s"]*[\dA-Z=._~+/-])[\w.~+/=-]{6,}/giu;
-/** Keys that log nodes in, of Tailscale and Headscale. */
-const nodeKey = /\b(?:ts|hs)key-[\w-]+/gu;
+/** A word of plain text that follows is none (`no DPoP header.`). */
+const credentials =
+  /\b((?i:Bearer|Basic|DPoP)) +(?=[^\s"]*[\d=_~+/-]|[^\s"]+[A-Z]|[^\s"]*\.\w|[A-Za-z]{16})[\w.~+/=-]{6,}/gu;
 const jwt = /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/gu;
 
 /** One line of text without the secrets that URLs, headers and tokens in messages would carry. */
@@ -41,7 +42,7 @@ const scrubText = (text: string): string =>
     .replace(parameter, `$1${censor}`)
     .replace(quotedMember, `$1${censor}`)
     .replace(credentials, `$1 ${censor}`)
-    .replace(nodeKey, censor)
+    .replace(nodeKeys, censor)
     .replace(jwt, censor);
 
 const maxDepth = 8;

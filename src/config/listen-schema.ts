@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { isStableId } from '../peer/stable-id.ts';
 import { checkOrigin, flag, listOf, members, path, text, wholeNumber } from './fields.ts';
 import { option } from './option.ts';
 
@@ -98,13 +99,17 @@ const auto = members({
   addresses,
 }).superRefine(checkTogether);
 
+/** StableIDs are opaque, but these are plainly a tag, a prefix, a name, a person or everybody. */
+const somethingElse = /^tag:|[/.@*]/u;
+
 const checkProxy = (name: string): string | undefined => {
   if (isIP(name) !== 0) {
     return 'must be a StableID or a tag: an address goes to another device once this one is gone';
   }
-  return /^(?:tag:)?[A-Za-z0-9][A-Za-z0-9-]{0,62}$/u.test(name)
+  const isTag = /^tag:[A-Za-z0-9][A-Za-z0-9-]{0,62}$/u.test(name);
+  return isTag || (isStableId(name) && !somethingElse.test(name))
     ? undefined
-    : 'must be a tag such as "tag:proxy" or a StableID such as "nKpF3t2CNTRL" ("tailscale whois --json ADDRESS" tells it)';
+    : 'must be a tag such as "tag:proxy" or a StableID such as "nKpF3t2CNTRL" or, with Headscale, "4" ("tailscale whois --json ADDRESS" tells it)';
 };
 
 const trustedProxies = listOf(text(checkProxy), 0, 16)

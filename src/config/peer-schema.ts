@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isStableId } from '../peer/stable-id.ts';
 import { checkClientId } from './client-names.ts';
 import { listOf, text } from './fields.ts';
 
@@ -6,9 +7,9 @@ const checkTag = (tag: string): string | undefined =>
   /^tag:[A-Za-z][A-Za-z0-9-]{0,99}$/u.test(tag) ? undefined : 'must be a tag such as "tag:ci"';
 
 const checkStableId = (id: string): string | undefined =>
-  /^[A-Za-z0-9]{4,64}$/u.test(id)
+  isStableId(id)
     ? undefined
-    : 'must be the StableID of a node, such as "nAbCdEfGh11CNTRL" ("tsidp whois" names it)';
+    : 'must be the StableID of a node, such as "nAbCdEfGh11CNTRL" or, with Headscale, "4" ("tsidp whois" names it)';
 
 const byTags = (error: string) =>
   z.strictObject(

@@ -38,8 +38,15 @@ export function authKeyProblem(key: string): string | undefined {
     : undefined;
 }
 
+/**
+ * Keys of Tailscale and Headscale, by their shape. Not the request that stands in the URL at which Headscale's
+ * operator lets a node in (`/register/hskey-authreq-…`): who has it alone can do nothing, and he must read it. Nor the
+ * mere kind of a key, as messages name it (`tskey-auth-…`).
+ */
+export const nodeKeys = /\b(?:ts|hs)key-(?!authreq-|(?:[a-z]+-)?(?![\w-]))[\w-]+/gu;
+
 /** Keys of Tailscale and Headscale by their shape, and the one that we gave, wherever a program prints them. */
 export function withoutKeys(line: string, key: string | undefined): string {
-  const known = line.replace(/\b(?:tskey|hskey)-[\w-]+/gu, '[key]');
+  const known = line.replace(nodeKeys, '[key]');
   return key === undefined ? known : known.replaceAll(key, '[key]');
 }

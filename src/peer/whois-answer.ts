@@ -10,6 +10,7 @@ import {
   text,
   texts,
 } from './answer.ts';
+import { isStableId } from './stable-id.ts';
 import type { CapMap, WhoisAnswer, WhoisNode, WhoisProfile } from './whois.ts';
 
 export type Found = Extract<WhoisAnswer, { kind: 'found' }>;
@@ -37,7 +38,7 @@ function readNode(node: Fields, nowSeconds: number): WhoisNode {
   const hostinfo = optionalObject(node['Hostinfo'], 'Node.Hostinfo');
   const expirySeconds = keyExpirySeconds(node['KeyExpiry']);
   return {
-    stableId: text(node['StableID'], 'Node.StableID'),
+    stableId: readStableId(node['StableID']),
     nodeId: decimal(node['ID'], 'Node.ID'),
     name: optionalText(node['Name'], 'Node.Name') ?? '',
     userId: decimal(node['User'], 'Node.User'),
@@ -52,6 +53,12 @@ function readNode(node: Fields, nowSeconds: number): WhoisNode {
     sharee: flag(hostinfo['ShareeNode'], 'Node.Hostinfo.ShareeNode'),
     os: optionalText(hostinfo['OS'], 'Node.Hostinfo.OS'),
   };
+}
+
+function readStableId(value: unknown): string {
+  const id = text(value, 'Node.StableID');
+  if (!isStableId(id)) throw nonsense('Node.StableID is not printable, or far too long');
+  return id;
 }
 
 /** Undefined for a key that never expires. */

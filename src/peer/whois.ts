@@ -119,7 +119,7 @@ export function createWhois(options: WhoisOptions): Whois {
 
   /** A loopback connection of nobody's holds tailscaled's main lock for 180 ms (T44): never two of them at once. */
   const fetchNext = (ip: string, port: number, isWanted: () => boolean): Promise<WhoisAnswer> => {
-    if (!isLoopback(ip)) return fetchAnswer(api, clock, formatAddressPort(ip, 0));
+    if (!isLoopback(ip) || port === 0) return fetchAnswer(api, clock, formatAddressPort(ip, 0));
     return inTurn(async (waitedMs) => {
       if (!isWanted()) return unknown;
       if (waitedMs > turnMs) {

@@ -62,7 +62,7 @@ export class Model {
 
   /** @throws TailnetFileError */
   putNode(name: string, input: NodeInput): Change {
-    const node = readNode(name, input, this.#tailnet.source);
+    const node = readNode(name, input, this.#tailnet);
     const nodes = new Map(this.#tailnet.nodes).set(name, node);
     return this.replace(checkTailnet({ ...this.#tailnet, nodes }));
   }

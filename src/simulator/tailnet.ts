@@ -68,6 +68,11 @@ const tailnetSchema = z.strictObject({
   $schema: z.string().optional(),
   /** MagicDNS suffix. */
   tailnet: z.string().min(1),
+  /**
+   * Whose IDs nodes have that say none: numbers of 48 bits and StableIDs like `nABC123CNTRL`, or small numbers that
+   * are the StableID, too.
+   */
+  control: z.enum(['tailscale', 'headscale']).default('tailscale'),
   /** The node whose tailscaled this is. */
   self: z.string(),
   users: z.record(z.string().min(1), userSchema).default({}),
@@ -77,6 +82,7 @@ const tailnetSchema = z.strictObject({
   status: statusSchema.prefault({}),
 });
 
+export type Control = z.output<typeof tailnetSchema>['control'];
 export type TailnetInput = z.input<typeof tailnetSchema>;
 export type NodeInput = z.input<typeof nodeSchema>;
 export type TailnetUser = z.output<typeof userSchema> & { readonly login: string };
@@ -94,6 +100,7 @@ export interface Tailnet {
   /** The file it came from, for messages. */
   readonly source: string;
   readonly name: string;
+  readonly control: Control;
   readonly self: string;
   readonly users: ReadonlyMap<string, TailnetUser>;
   readonly nodes: ReadonlyMap<string, TailnetNode>;
@@ -118,7 +125,7 @@ export async function readTailnet(
 ): Promise<Tailnet> {
   const result = tailnetSchema.safeParse(value);
   if (!result.success) throw new TailnetFileError(describeIssues(source, result.error));
-  const { tailnet: name, self, policy, policyFile, status } = result.data;
+  const { tailnet: name, control, self, policy, policyFile, status } = result.data;
   if (policy !== undefined && policyFile !== undefined) {
     throw new TailnetFileError(
       `${source}: policyFile: there is "policy" already; keep one of them`,
@@ -127,25 +134,31 @@ export async function readTailnet(
   const users = new Map(
     Object.entries(result.data.users).map(([login, user]) => [login, { ...user, login }]),
   );
-  const nodes = new Map(
-    Object.entries(result.data.nodes).map(([node, input]) => [node, completeNode(node, input)]),
-  );
+  const written = Object.values(result.data.nodes);
+  const nodes = new Map<string, TailnetNode>();
+  for (const [node, input] of Object.entries(result.data.nodes)) {
+    nodes.set(node, completeNode(node, input, control, [...written, ...nodes.values()]));
+  }
   const policySource = policyFile === undefined ? `${source}: policy` : basename(policyFile);
   const policyValue =
     policyFile === undefined
       ? (policy ?? {})
       : parseHujson(await read(resolve(directory, policyFile)), policySource);
-  const parsed = { source, name, self, users, nodes, status };
+  const parsed = { source, name, control, self, users, nodes, status };
   return checkTailnet({ ...parsed, policy: parsePolicy(policyValue, policySource, users.keys()) });
 }
 
-/** One node as the file has it. @throws TailnetFileError */
-export function readNode(name: string, value: unknown, source: string): TailnetNode {
+/** One node as the file of this tailnet has it. @throws TailnetFileError */
+export function readNode(
+  name: string,
+  value: unknown,
+  { source, control, nodes }: Pick<Tailnet, 'source' | 'control' | 'nodes'>,
+): TailnetNode {
   const result = nodeSchema.safeParse(value);
   if (!result.success) {
     throw new TailnetFileError(describeIssues(`${source}: nodes.${name}`, result.error));
   }
-  return completeNode(name, result.data);
+  return completeNode(name, result.data, control, [...nodes.values()]);
 }
 
 /** References point at something, and what must be unique is. @throws TailnetFileError */
@@ -177,14 +190,31 @@ function wrongOwner(node: TailnetNode, users: Tailnet['users']): string | undefi
   return users.has(node.user) ? undefined : `no user "${node.user}" under "users"`;
 }
 
-/** Whatever the file leaves out follows from the node's name, so that a restart changes nothing. */
-function completeNode(name: string, input: ParsedNode): TailnetNode {
+/**
+ * Whatever the file leaves out follows from the node's name, or with Headscale from the order in which nodes came, so
+ * that a restart changes nothing.
+ * @param others whose IDs are taken
+ */
+function completeNode(
+  name: string,
+  input: ParsedNode,
+  control: Control,
+  others: readonly { readonly id?: string | undefined }[],
+): TailnetNode {
   const digest = createHash('sha256').update(`node ${name}`).digest('hex');
+  const number = 1 + others.reduce((most, { id = '0' }) => Math.max(most, Number(id)), 0);
+  const own =
+    control === 'headscale'
+      ? { id: String(number), stableId: input.id ?? String(number) }
+      : {
+          id: String(Number.parseInt(digest.slice(0, 12), 16)),
+          stableId: `n${digest.slice(0, 10)}CNTRL`,
+        };
   return {
     ...input,
     name,
-    id: input.id ?? String(Number.parseInt(digest.slice(0, 12), 16)),
-    stableId: input.stableId ?? `n${digest.slice(0, 10)}CNTRL`,
+    id: input.id ?? own.id,
+    stableId: input.stableId ?? own.stableId,
     key: input.key ?? `nodekey:${digest}`,
   };
 }

@@ -52,7 +52,7 @@ describe('clients add for tagged nodes', () => {
 
   test.each([
     [['--peer-tag', 'ci'], /--peer-tag: "ci" must be a tag/],
-    [['--peer-node', '!'], /--peer-node: "!" must be the StableID/],
+    [['--peer-node', ' '], /--peer-node: " " must be the StableID/],
     [['--may-act-client', 'a b', '--peer-tag', 'tag:ci'], /--may-act-client: "a b" must be/],
     [['--peer-tag', 'tag:ci', '--peer-node', 'nAbCdEfGh11CNTRL'], /exclude each other/],
     [['--peer-tag', 'tag:ci', '--secret-stdin'], /--peer-tag and --secret-stdin exclude/],

@@ -41,7 +41,8 @@ export function socketEntrance(
       const port = socket.remotePort ?? 0;
       const ask = () =>
         kind === 'demo'
-          ? oracle.connection(address, port)
+          ? // a simulated tailnet knows these addresses by themselves
+            oracle.connection(address, 0)
           : askAbout(socket, { address, port }, oracle);
       if (names.size > 0) return factsBehind(request, address, names, ask, oracle);
       const proxied = isFromProxy(request);

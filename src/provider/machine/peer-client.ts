@@ -1,4 +1,5 @@
 import type { MachineIdentity } from '../../identity/identity.ts';
+import { isStableId } from '../../peer/stable-id.ts';
 import type { StoredClient } from '../../store/store.ts';
 
 /**
@@ -26,8 +27,9 @@ export function machineClientId({ stableId }: Pick<MachineIdentity, 'stableId'>)
 
 /** The client that a tagged node is by itself; undefined for every other ID. Whether there is such a node is asked of tailscaled. */
 export function machineClient(id: string): StoredClient | undefined {
-  const stableId = /^node-([A-Za-z0-9]{4,64})$/u.exec(id)?.[1];
-  if (stableId === undefined) return undefined;
+  if (!id.startsWith(prefix)) return undefined;
+  const stableId = id.slice(prefix.length);
+  if (!isStableId(stableId)) return undefined;
   return {
     id,
     metadata: {
