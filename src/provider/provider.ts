@@ -35,6 +35,7 @@ import { createInteractionPolicy } from './login/interaction-policy.ts';
 import { keepGrace } from './login/refresh-grace.ts';
 import { endWithSession } from './login/session-end.ts';
 import { noteRefusals } from './login/untrusted-redirect.ts';
+import { keepWaiting } from './login/waiting.ts';
 import { grantClientCredentials } from './machine/client-credentials.ts';
 import { keepClientGrants } from './machine/client-token.ts';
 import { peerFeature } from './machine/peer-authentication.ts';
@@ -101,6 +102,7 @@ export function createProvider(parts: ProviderParts): Provider {
     clock: settings.clock,
   };
   endWithSession(provider, family);
+  keepWaiting(provider, settings);
   keepCodes(provider, settings);
   keepDeviceCodes(provider, settings);
   keepGrace(provider, settings);

@@ -4,6 +4,7 @@ import { GrantAdapter } from './grants.ts';
 import { InteractionAdapter } from './interactions.ts';
 import { RecordAdapter } from './records.ts';
 import { RefreshAdapter, type RefreshLimits } from './refresh.ts';
+import { SessionEndAdapter } from './session-ends.ts';
 import { SessionAdapter } from './sessions.ts';
 import type { ModelAdapter } from './store.ts';
 import { TokenAdapter } from './tokens.ts';
@@ -35,6 +36,8 @@ function createAdapter(context: Context, limits: RefreshLimits, model: string): 
       return new RefreshAdapter(context, model, limits);
     case 'Session':
       return new SessionAdapter(context, model);
+    case 'SessionEnd':
+      return new SessionEndAdapter(context, model);
     case 'Interaction':
       return new InteractionAdapter(context, model);
     case 'Client':

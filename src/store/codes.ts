@@ -9,10 +9,16 @@ import {
   serialize,
 } from './base-adapter.ts';
 import { digest } from './digest.ts';
+import { Redemption } from './redemption.ts';
 
 interface CodeRow {
   payload: string;
   consumed_at: number | null;
+}
+
+export interface UsedCode {
+  grant_digest: Uint8Array | null;
+  payload: string;
 }
 
 /** Authorization codes: redeemed once; whoever comes second ends what the first one got (RFC 6749 4.1.2). */
@@ -22,10 +28,12 @@ export class CodeAdapter extends BaseAdapter {
   readonly #consume: StatementSync;
   readonly #revoke: StatementSync;
   readonly #delete: StatementSync;
+  readonly #redemption: Redemption;
 
   constructor(context: Context, model: string) {
     super(context, model);
     const { database } = context;
+    this.#redemption = new Redemption(context);
     this.#insert = database.prepare(
       `INSERT INTO codes (digest, grant_digest, payload, expires_at) VALUES (?, ?, ?, ?)
        ON CONFLICT (digest) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
@@ -35,7 +43,8 @@ export class CodeAdapter extends BaseAdapter {
        OR EXISTS (SELECT 1 FROM grants WHERE grants.digest = code.grant_digest))`,
     );
     this.#consume = database.prepare(
-      'UPDATE codes SET consumed_at = ? WHERE digest = ? AND consumed_at IS NULL',
+      `UPDATE codes SET consumed_at = ? WHERE digest = ? AND consumed_at IS NULL
+       RETURNING grant_digest, payload`,
     );
     this.#revoke = database.prepare(
       'DELETE FROM grants WHERE digest = (SELECT grant_digest FROM codes WHERE digest = ?)',
@@ -63,7 +72,10 @@ export class CodeAdapter extends BaseAdapter {
 
   override async consume(id: string): Promise<void> {
     const key = digest(id);
-    if (this.transactions.run(this.#consume, this.clock.nowSeconds(), key) === 1) return;
+    const used = this.transactions.get(this.#consume, this.clock.nowSeconds(), key) as
+      | UsedCode
+      | undefined;
+    if (used) return this.#redemption.redeem(used.grant_digest, used.payload);
     // Two requests may both have found the code unused; the row count tells them apart, in any process.
     this.transactions.run(this.#revoke, key);
     throw new errors.InvalidGrant('authorization code already consumed');

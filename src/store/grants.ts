@@ -8,6 +8,7 @@ import {
   textOrNull,
 } from './base-adapter.ts';
 import { digest } from './digest.ts';
+import { waitSecondsOf } from './redemption.ts';
 
 interface GrantRow {
   payload: string;
@@ -24,8 +25,9 @@ export class GrantAdapter extends BaseAdapter {
     super(context, model);
     // Saving a Grant again must not put its family back to an earlier generation, nor make it live shorter.
     this.#insert = context.database.prepare(
-      `INSERT INTO grants (digest, subject, client_id, device, payload, created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO grants
+         (digest, subject, client_id, device, payload, created_at, expires_at, redeemed_expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (digest) DO UPDATE SET subject = excluded.subject, client_id = excluded.client_id,
          device = excluded.device, payload = excluded.payload,
          expires_at = max(grants.expires_at, excluded.expires_at)`,
@@ -38,16 +40,20 @@ export class GrantAdapter extends BaseAdapter {
     );
   }
 
+  /** One with `waitSeconds` ends by then, and has the end that it was given only once its code is redeemed. */
   async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+    const now = this.clock.nowSeconds();
+    const end = this.expiry(payload, expiresIn);
+    const waitSeconds = waitSecondsOf(payload);
     this.transactions.run(
       this.#insert,
       digest(id),
       textOrNull(payload['accountId']),
       textOrNull(payload['clientId']),
       stableId(payload['device']),
-      serialize({ ...payload, exp: undefined }),
-      this.clock.nowSeconds(),
-      this.expiry(payload, expiresIn),
+      serialize({ ...payload, exp: undefined, waitSeconds: undefined }),
+      now,
+      ...(waitSeconds === undefined ? [end, null] : [now + waitSeconds, end]),
     );
   }
 
@@ -55,7 +61,7 @@ export class GrantAdapter extends BaseAdapter {
     const row = this.#select.get(digest(id)) as GrantRow | undefined;
     if (!row) return undefined;
     const payload = deserialize(row.payload, id);
-    // A rotation lengthens the row's life, not the payload.
+    // Redemption and rotation lengthen the row's life, not the payload's.
     if (row.expires_at !== null) payload['exp'] = row.expires_at;
     return payload;
   }

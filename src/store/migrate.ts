@@ -116,6 +116,11 @@ export const migrations: Migrations = [
   `ALTER TABLE metadata_documents ADD COLUMN seen TEXT NOT NULL DEFAULT '';
    DROP INDEX metadata_documents_age;
    CREATE INDEX metadata_documents_age ON metadata_documents (fetched_at, mark, url);`,
+  // what waits for a code to be redeemed ends with it; null: it waits for nothing, or no longer (`redemption.ts`)
+  `ALTER TABLE grants ADD COLUMN redeemed_expires_at INTEGER; -- when it ends once its code is redeemed
+   DROP INDEX grants_expiry;
+   CREATE INDEX grants_expiry ON grants (redeemed_expires_at IS NULL, expires_at);
+   ALTER TABLE sessions ADD COLUMN redeemed_expires_at INTEGER; -- when it ends once a code of it is redeemed`,
 ];
 
 /**

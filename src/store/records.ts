@@ -8,7 +8,9 @@ import {
   type Payload,
   serialize,
 } from './base-adapter.ts';
+import type { UsedCode } from './codes.ts';
 import { digest, seal, unseal } from './digest.ts';
+import { Redemption } from './redemption.ts';
 
 interface RecordRow {
   payload: string;
@@ -50,9 +52,11 @@ export class RecordAdapter extends BaseAdapter {
   readonly #consume: StatementSync;
   readonly #revoke: StatementSync;
   readonly #delete: StatementSync;
+  readonly #redemption: Redemption;
 
   constructor(context: Context, model: string) {
     super(context, model);
+    this.#redemption = new Redemption(context);
     this.#model = model;
     this.#sealed = sealedMembers[model] ?? [];
     const { database } = context;
@@ -76,7 +80,8 @@ export class RecordAdapter extends BaseAdapter {
       'SELECT user_code_sealed AS sealed FROM records WHERE user_code_digest = ? AND model = ?',
     );
     this.#consume = database.prepare(
-      'UPDATE records SET consumed_at = ? WHERE model = ? AND digest = ? AND consumed_at IS NULL',
+      `UPDATE records SET consumed_at = ? WHERE model = ? AND digest = ? AND consumed_at IS NULL
+       RETURNING grant_digest, payload`,
     );
     this.#revoke = database.prepare(
       `DELETE FROM grants WHERE digest =
@@ -134,7 +139,10 @@ export class RecordAdapter extends BaseAdapter {
   override async consume(id: string): Promise<void> {
     const key = digest(id);
     const now = this.clock.nowSeconds();
-    if (this.transactions.run(this.#consume, now, this.#model, key) === 1) return;
+    const used = this.transactions.get(this.#consume, now, this.#model, key) as
+      | UsedCode
+      | undefined;
+    if (used) return this.#redemption.redeem(used.grant_digest, used.payload);
     this.transactions.run(this.#revoke, this.#model, key);
     if (this.#model === 'PushedAuthorizationRequest') {
       throw new errors.InvalidRequestUri('request_uri was already used');

@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { BaseAdapter, type Context, deserialize, type Payload, serialize } from './base-adapter.ts';
 import { digest } from './digest.ts';
+import { waitSecondsOf } from './redemption.ts';
 
 /**
  * A session read by its uid comes without its ID, which only the browser's cookie holds. It gets this in its
@@ -18,7 +19,16 @@ interface Known {
 
 const maxKnown = 1000;
 
-/** Browser sessions, by the digest of the cookie's value. */
+interface Row {
+  payload: string;
+  expires_at: number | null;
+  redeemed_expires_at: number | null;
+}
+
+/**
+ * Browser sessions, by the digest of the cookie's value. One with `waitSeconds` ends by then, whatever its `exp` and
+ * its cookie say, unless a code of it is redeemed first; saved again it waits on, and is never shortened so.
+ */
 export class SessionAdapter extends BaseAdapter {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
@@ -32,17 +42,18 @@ export class SessionAdapter extends BaseAdapter {
     super(context, model);
     const { database } = context;
     this.#insert = database.prepare(
-      `INSERT INTO sessions (digest, uid_digest, payload, expires_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (digest) DO UPDATE SET uid_digest = excluded.uid_digest, payload = excluded.payload,
-         expires_at = excluded.expires_at`,
+      `INSERT INTO sessions (digest, uid_digest, payload, expires_at, redeemed_expires_at)
+       VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET uid_digest = excluded.uid_digest, payload = excluded.payload, ${ends}`,
     );
-    this.#select = database.prepare('SELECT payload FROM sessions WHERE digest = ?');
+    this.#select = database.prepare(`${select} WHERE digest = ?`);
     // Two parallel requests may each have given the session a new ID; the later one counts.
-    this.#selectByUid = database.prepare(
-      'SELECT payload FROM sessions WHERE uid_digest = ? ORDER BY id DESC LIMIT 1',
-    );
+    this.#selectByUid = database.prepare(`${select} WHERE uid_digest = ? ORDER BY id DESC LIMIT 1`);
     this.#updateByUid = database.prepare(
-      'UPDATE sessions SET payload = ?, expires_at = ? WHERE uid_digest = ?',
+      `UPDATE sessions SET payload = ?1,
+         expires_at = iif(redeemed_expires_at IS NULL, ?2, expires_at),
+         redeemed_expires_at = iif(redeemed_expires_at IS NULL, NULL, ?2)
+       WHERE uid_digest = ?3`,
     );
     this.#delete = database.prepare('DELETE FROM sessions WHERE digest = ?');
     this.#deleteByUid = database.prepare('DELETE FROM sessions WHERE uid_digest = ?');
@@ -51,27 +62,30 @@ export class SessionAdapter extends BaseAdapter {
   async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
     const expiresAt = this.expiry(payload, expiresIn);
     if (this.#isKnown(id, payload, expiresAt)) return;
-    const text = serialize(payload);
+    const text = serialize({ ...payload, waitSeconds: undefined });
     if (id.startsWith(uidPrefix)) {
       this.transactions.run(this.#updateByUid, text, expiresAt, uidDigest(id));
       return;
     }
     const uid = payload['uid'];
+    const waitSeconds = waitSecondsOf(payload);
     this.transactions.run(
       this.#insert,
       digest(id),
       typeof uid === 'string' ? digest(uid) : null,
       text,
-      expiresAt,
+      ...(waitSeconds === undefined
+        ? [expiresAt, null]
+        : [this.clock.nowSeconds() + waitSeconds, expiresAt]),
     );
   }
 
   async find(id: string): Promise<Payload | undefined> {
-    const row = this.#select.get(digest(id)) as { payload: string } | undefined;
-    if (!row) return undefined;
-    const payload = deserialize(row.payload, id);
+    const payload = this.#read(this.#select.get(digest(id)) as Row | undefined, id);
+    if (!payload) return undefined;
     const { exp } = payload;
-    if (typeof exp === 'number') {
+    // what still waits is to be saved
+    if (typeof exp === 'number' && payload['waitSeconds'] === undefined) {
       this.#known.set(id, { text: unchanging(payload), expiresAt: exp });
     }
     return payload;
@@ -95,8 +109,15 @@ export class SessionAdapter extends BaseAdapter {
   }
 
   override async findByUid(uid: string): Promise<Payload | undefined> {
-    const row = this.#selectByUid.get(digest(uid)) as { payload: string } | undefined;
-    return row && deserialize(row.payload, uidPrefix + uid);
+    return this.#read(this.#selectByUid.get(digest(uid)) as Row | undefined, uidPrefix + uid);
+  }
+
+  #read(row: Row | undefined, id: string): Payload | undefined {
+    if (!row) return undefined;
+    const payload = deserialize(row.payload, id);
+    if (row.redeemed_expires_at === null) return payload;
+    const waitSeconds = Number(row.expires_at) - this.clock.nowSeconds();
+    return waitSeconds > 0 ? { ...payload, waitSeconds } : undefined;
   }
 
   async destroy(id: string): Promise<void> {
@@ -104,6 +125,17 @@ export class SessionAdapter extends BaseAdapter {
     else this.transactions.run(this.#delete, digest(id));
   }
 }
+
+const select = 'SELECT payload, expires_at, redeemed_expires_at FROM sessions';
+
+/** Once a code of it was redeemed it waits no more, whatever a request that began before says. */
+const ends = `
+  expires_at = CASE
+    WHEN excluded.redeemed_expires_at IS NULL THEN excluded.expires_at
+    WHEN sessions.redeemed_expires_at IS NULL THEN excluded.redeemed_expires_at
+    ELSE max(sessions.expires_at, excluded.expires_at) END,
+  redeemed_expires_at =
+    iif(sessions.redeemed_expires_at IS NULL, NULL, excluded.redeemed_expires_at)`;
 
 /** A session without its times and without the Grants that its clients were given last. */
 function unchanging({ authorizations, iat, exp, jti, ...rest }: Payload): string {

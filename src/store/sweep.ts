@@ -11,16 +11,25 @@ const slackSeconds = 60;
  */
 const grantSlackSeconds = 3600;
 
-const tables = [
-  'codes',
-  'access_tokens',
-  'refresh_tokens',
-  'interactions',
-  'sessions',
-  'records',
-  'consents',
-  'grants',
-] as const;
+interface Part {
+  readonly table: string;
+  /** Which rows; all, where it says nothing. */
+  readonly where?: string;
+  readonly slack?: number;
+}
+
+const parts: readonly Part[] = [
+  { table: 'codes' },
+  { table: 'access_tokens' },
+  { table: 'refresh_tokens' },
+  { table: 'interactions' },
+  { table: 'sessions' },
+  { table: 'records' },
+  { table: 'consents' },
+  // nothing hangs on a Grant whose code was never redeemed
+  { table: 'grants', where: '(redeemed_expires_at IS NULL) = 0' },
+  { table: 'grants', where: '(redeemed_expires_at IS NULL) = 1', slack: grantSlackSeconds },
+];
 
 /** Deletes expired rows, a few at a time so that no request waits for it. */
 export class Sweep {
@@ -29,13 +38,13 @@ export class Sweep {
 
   constructor({ database, transactions }: Context) {
     this.#transactions = transactions;
-    this.#deletes = tables.map((table) => ({
+    this.#deletes = parts.map(({ table, where = 'TRUE', slack = slackSeconds }) => ({
       statement: database.prepare(
         // Codes have one lifetime, so the oldest rows are the first to expire and need no index.
         `DELETE FROM ${table} WHERE expires_at < ?1 AND id IN
-           (SELECT id FROM ${table} ${table === 'codes' ? 'ORDER BY id' : 'WHERE expires_at < ?1 ORDER BY expires_at'} LIMIT ?2)`,
+           (SELECT id FROM ${table} ${table === 'codes' ? 'ORDER BY id' : `WHERE ${where} AND expires_at < ?1 ORDER BY expires_at`} LIMIT ?2)`,
       ),
-      slack: table === 'grants' ? grantSlackSeconds : slackSeconds,
+      slack,
     }));
   }
 

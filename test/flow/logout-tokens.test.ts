@@ -74,12 +74,12 @@ describe('tokens after a logout', () => {
     const jar = new Map(browser.jar);
     using database = new DatabaseSync(join(world.directory, 'state', 'tsidp.db'));
     const sessions = database.prepare(
-      'SELECT digest, uid_digest, payload, expires_at FROM sessions',
+      'SELECT digest, uid_digest, payload, expires_at, redeemed_expires_at FROM sessions',
     );
     const before = sessions.all();
     await press(browser, page, world, yes);
     // the login reads the session before the logout and writes it afterwards
-    const put = database.prepare('INSERT OR IGNORE INTO sessions VALUES (NULL, ?, ?, ?, ?)');
+    const put = database.prepare('INSERT OR IGNORE INTO sessions VALUES (NULL, ?, ?, ?, ?, ?)');
     for (const row of before) put.run(...Object.values(row));
     for (const [name, cookie] of jar) browser.jar.set(name, cookie);
 

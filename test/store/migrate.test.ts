@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkDatabase, pragma } from '../../src/store/check.ts';
+import { digest } from '../../src/store/digest.ts';
 import { createDatabase, migrateDatabase, migrations } from '../../src/store/migrate.ts';
 import { StoreError } from '../../src/store/store.ts';
-import { openStore, temporaryDirectory } from './opened.ts';
+import { openStore, TestClock, temporaryDirectory } from './opened.ts';
 
 const first = 'CREATE TABLE people (name TEXT NOT NULL) STRICT;';
 const second = 'ALTER TABLE people ADD COLUMN age INTEGER;';
@@ -53,6 +54,31 @@ describe('a new database', () => {
 });
 
 describe('an older database', () => {
+  it('T39 of version 7 keeps its Grants and sessions as they are', async () => {
+    const path = join(temporaryDirectory(), 'tsidp.db');
+    createDatabase(path, migrations.slice(0, 7));
+    const database = open(path);
+    const { now } = new TestClock();
+    const [grant, session] = ['old-grant', 'old-session'];
+    database
+      .prepare('INSERT INTO grants (digest, payload, created_at, expires_at) VALUES (?, ?, ?, ?)')
+      .run(digest(grant), '{"kind":"Grant"}', now, now + 1000);
+    database
+      .prepare('INSERT INTO sessions (digest, uid_digest, payload, expires_at) VALUES (?, ?, ?, ?)')
+      .run(digest(session), digest('uid'), `{"uid":"uid","exp":${now + 1000}}`, now + 1000);
+    database.exec('PRAGMA journal_mode = WAL');
+    database.close();
+
+    const { store, clock } = openStore(path);
+    clock.now += 900;
+    await store.sweep(clock.now, 100);
+    expect(await store.adapter('Grant').find(grant)).toMatchObject({ exp: now + 1000 });
+    expect(await store.adapter('Session').find(session)).toMatchObject({ exp: now + 1000 });
+    clock.now += 5000;
+    expect(await store.sweep(clock.now, 100)).toBe(2);
+    await store.committed();
+  });
+
   it('goes forward after a copy of it', () => {
     const { path, directory, database } = older();
     migrateDatabase(database, path, [first, second, third]);

@@ -11,9 +11,10 @@ import type { ProviderSettings } from '../settings.ts';
 import { consentOf } from './consent.ts';
 import { type Requested, requestedOf } from './requested.ts';
 import { type SessionGrant, sessionName } from './session-end.ts';
+import { codeWaitSeconds, type Waiting } from './waiting.ts';
 
 /** An oidc-provider Grant with the device and the session that the login came from. */
-export interface BoundGrant extends SessionGrant {
+export interface BoundGrant extends SessionGrant, Waiting {
   device?: DeviceBinding;
   /** Of whoever acts for the subject, newest first. */
   actors?: readonly DeviceBinding[];
@@ -27,7 +28,7 @@ export interface BoundGrant extends SessionGrant {
 export function keepDevice(provider: Provider): void {
   const { Grant } = provider as unknown as { Grant: { IN_PAYLOAD: string[] } };
   Object.defineProperty(Grant, 'IN_PAYLOAD', {
-    value: [...Grant.IN_PAYLOAD, 'device', 'session', 'parents', 'actors'],
+    value: [...Grant.IN_PAYLOAD, 'device', 'session', 'parents', 'actors', 'waitSeconds'],
   });
 }
 
@@ -77,6 +78,7 @@ export async function freshGrant(
     clientId: client.clientId,
   });
   grant.device = deviceBinding(identified.identity);
+  grant.waitSeconds = codeWaitSeconds(ctx, settings);
   if (oidc.session) grant.session = sessionName(oidc.session.uid);
   const given = await givenOf(ctx, client, settings);
   grant.addOIDCScope([...given.scopes]);

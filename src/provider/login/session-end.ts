@@ -68,7 +68,9 @@ function endForGood(provider: Provider, ends: FamilyParts['ends']): void {
   };
   const { destroy } = model.prototype;
   model.prototype.destroy = async function destroyForGood(this: Session) {
-    if (this.accountId !== undefined) await ends.upsert(sessionName(this.uid), {}, rememberSeconds);
+    if (this.accountId !== undefined) {
+      await ends.upsert(sessionName(this.uid), { uid: this.uid }, rememberSeconds);
+    }
     return destroy.call(this);
   };
 }
