@@ -6,7 +6,7 @@ import { createRegistrationApi, type RegistrationApi } from './http/registration
 import { createOracle } from './identity/oracle.ts';
 import type { JoinedTailnet } from './joined-tailnet.ts';
 import { createOutgoingFetch } from './outgoing/fetch.ts';
-import { createRuleReport } from './provider/account/rule-report.ts';
+import { createGroupReport, createRuleReport } from './provider/account/rule-report.ts';
 import { withListener } from './provider/audit-requests.ts';
 import { type ClientRegistry, createClientRegistry } from './provider/client/clients.ts';
 import { configuredClients } from './provider/client/configured-clients.ts';
@@ -72,6 +72,7 @@ export function createAuthority(
     tokenExchange: config.tokenExchange,
     registration: config.registration,
     onRules: createRuleReport(log),
+    onTooManyGroups: createGroupReport(log),
     ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };
   const configured = configuredClients(config.clients, secretKey, clock);

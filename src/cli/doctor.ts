@@ -16,6 +16,7 @@ import { registrationFindings } from '../doctor/registration.ts';
 import { resourceFindings } from '../doctor/resources.ts';
 import { type AskedPeer, ruleFindings } from '../doctor/rules.ts';
 import { trustFindings } from '../doctor/trust.ts';
+import { visibleGroupsFindings } from '../doctor/visible-groups.ts';
 import { resolve } from '../outgoing/resolve.ts';
 import { type LocalApi, LocalApiError } from '../peer/local-api.ts';
 import { clientFromConfig } from '../provider/client/client-metadata.ts';
@@ -175,6 +176,7 @@ async function policyFindings(
   const resources = createResources(config.resources);
   return [
     ...ruleFindings({ ...people, needsGrants }),
+    ...visibleGroupsFindings({ status: live.status, peers: asked, clients: known }),
     ...resourceFindings({ ...people, resources, clients: known }),
   ];
 }

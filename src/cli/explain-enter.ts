@@ -2,8 +2,9 @@ import { scopesOfCapabilities } from '../policy/capability-scopes.ts';
 import { decideScopes, type ScopesDecision } from '../policy/decide-scopes.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
-import { groupsOf } from '../policy/groups.ts';
+import { allGroupsOf } from '../policy/groups.ts';
 import { identityScopes } from '../policy/scope.ts';
+import { tailnetGroupsOf, toldGroups } from '../policy/tailnet-groups.ts';
 import { type App, enter } from '../provider/account/enter.ts';
 import { noSuchResource, scopesOfApp } from '../provider/token/resource-scopes.ts';
 import { type Resource, resourceFor } from '../provider/token/resources.ts';
@@ -40,7 +41,8 @@ export function explainEnter(
   return {
     ...describePeer(device, identified),
     ...outcomeOf(decision),
-    groups: groupsOf(rulesOf(identified.capMap).rules),
+    groups: allGroupsOf(identified),
+    ...(decision.allowed ? groupNotes(identified, app) : {}),
     ...(uri === undefined ? {} : { resource: { uri, known: howKnown(resource, site) } }),
     ...(scopes
       ? {
@@ -52,6 +54,17 @@ export function explainEnter(
         }
       : {}),
     ...grantFor(remedyOf(decision, scopes), identified, site),
+  };
+}
+
+/** Too many for a token, which the log says, too. */
+function groupNotes({ identity }: Known, { claims }: App): Pick<Explanation, 'notes'> {
+  const { tooMany } = toldGroups(tailnetGroupsOf(identity), claims);
+  if (tooMany === undefined) return {};
+  return {
+    notes: [
+      `${tooMany} groups of the tailnet are too many for a token, so this app is told of none of them; name those that it needs in claims.tailnetGroups`,
+    ],
   };
 }
 

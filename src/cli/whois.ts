@@ -7,7 +7,7 @@ import type { CapMap } from '../peer/whois.ts';
 import { scopesOfCapabilities } from '../policy/capability-scopes.ts';
 import { protectedNames } from '../policy/extra-claims.ts';
 import { capability, rulesOf } from '../policy/grant.ts';
-import { groupsOf } from '../policy/groups.ts';
+import { allGroupsOf } from '../policy/groups.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { openLocalApi, readLiveTailnet } from './live-tailnet.ts';
 import { printable, printJson } from './print.ts';
@@ -57,6 +57,10 @@ function factsOf({ identity, capMap, stale }: Known): Facts {
     addresses: node.addresses,
     ...(identity.kind === 'user' && identity.foreign ? { sharedIn: true } : {}),
     ...(stale ? { stale: true } : {}),
+    groups: allGroupsOf({ identity, capMap }),
+    ...(identity.kind === 'user' && !identity.groups
+      ? { tailnetGroups: 'not visible to this server' }
+      : {}),
     ...ruleFacts(capMap),
   };
 }
@@ -65,7 +69,6 @@ function ruleFacts(capMap: CapMap): Facts {
   const { rules, problems, unknownFields } = rulesOf(capMap);
   const ignored = protectedNames(rules);
   return {
-    groups: groupsOf(rules),
     rules: rules.map(({ index, ...fields }) => ({ rule: index, ...fields })),
     malformed: problems.map(({ index, message }) => ({ rule: index, message })),
     unknownFields: unknownFields.map(({ index, field }) => ({ rule: index, field })),

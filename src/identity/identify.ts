@@ -1,5 +1,5 @@
 import type { NodeStatus } from '../peer/status.ts';
-import type { WhoisAnswer, WhoisNode } from '../peer/whois.ts';
+import type { WhoisAnswer, WhoisNode, WhoisProfile } from '../peer/whois.ts';
 import type { Device, Identified, RefusalCode } from './identity.ts';
 
 export interface IdentifyOptions {
@@ -86,10 +86,19 @@ export function identify(
     login: profile.loginName,
     displayName: profile.displayName,
     picture: profile.profilePicUrl,
+    ...ownGroups(node, profile),
     node: device,
     foreign: node.sharee,
   } as const;
   return { ok: true, identity, capMap: answer.capMap, stale, ...through };
+}
+
+/** Another tailnet's group:admin must never pass for ours (T20). */
+function ownGroups(
+  { sharee }: WhoisNode,
+  { groups }: WhoisProfile,
+): { readonly groups?: readonly string[] } {
+  return groups && !sharee ? { groups } : {};
 }
 
 /** `alice.tailnet.test.` → `tailnet.test.`, as tsidp's `tailnet` claim. */

@@ -26,6 +26,11 @@ export interface UserIdentity {
   readonly login: string;
   readonly displayName: string | undefined;
   readonly picture: string | undefined;
+  /**
+   * Groups of the tailnet, as tailscaled spells them (`group:eng`, `sales@example.com`). Undefined where we are told
+   * of none, which never means that there are none.
+   */
+  readonly groups?: readonly string[];
   readonly node: Device;
   /** A member of another tailnet, let in because the operator opted in. */
   readonly foreign: boolean;

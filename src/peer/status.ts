@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { parseAddress } from './address.ts';
 import { flag, nonsense, optionalObject, optionalText, readJson, text, texts } from './answer.ts';
 import { type LocalApi, unexpectedStatus } from './local-api.ts';
+import { readVisibleGroups } from './profile-groups.ts';
 
 /** What `status` says of our own node. */
 export interface NodeStatus {
@@ -24,6 +25,8 @@ export interface NodeStatus {
   readonly certDomains: readonly string[];
   /** Names of the node's attributes (`nodeAttrs` of the policy and the tailnet's features), e.g. `funnel`. */
   readonly attributes: readonly string[];
+  /** Which groups of people it is told of (`readVisibleGroups`); undefined: of none. */
+  readonly visibleGroups?: readonly string[];
   readonly health: readonly string[];
 }
 
@@ -46,6 +49,8 @@ export interface StatusWatch {
 export function parseStatus(json: string): NodeStatus {
   const answer = readJson(json);
   const self = optionalObject(answer['Self'], 'Self');
+  const attributes = optionalObject(self['CapMap'], 'Self.CapMap');
+  const visibleGroups = readVisibleGroups(attributes);
   if (typeof answer['TUN'] !== 'boolean') throw nonsense('TUN is not true or false');
   return {
     version: optionalText(answer['Version'], 'Version') ?? '',
@@ -58,7 +63,8 @@ export function parseStatus(json: string): NodeStatus {
     online: flag(self['Online'], 'Self.Online'),
     magicDnsSuffix: optionalText(answer['MagicDNSSuffix'], 'MagicDNSSuffix') ?? '',
     certDomains: texts(answer['CertDomains'], 'CertDomains'),
-    attributes: Object.keys(optionalObject(self['CapMap'], 'Self.CapMap')).sort(),
+    attributes: Object.keys(attributes).sort(),
+    ...(visibleGroups ? { visibleGroups } : {}),
     health: texts(answer['Health'], 'Health'),
   };
 }

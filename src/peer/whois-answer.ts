@@ -10,6 +10,7 @@ import {
   text,
   texts,
 } from './answer.ts';
+import { readGroups } from './profile-groups.ts';
 import { isStableId } from './stable-id.ts';
 import type { CapMap, WhoisAnswer, WhoisNode, WhoisProfile } from './whois.ts';
 
@@ -72,11 +73,13 @@ function keyExpirySeconds(keyExpiry: unknown): number | undefined {
 }
 
 function readProfile(profile: Fields): WhoisProfile {
+  const groups = readGroups(profile['Groups']);
   return {
     id: decimal(profile['ID'], 'UserProfile.ID'),
     loginName: text(profile['LoginName'], 'UserProfile.LoginName'),
     displayName: optionalText(profile['DisplayName'], 'UserProfile.DisplayName'),
     profilePicUrl: optionalText(profile['ProfilePicURL'], 'UserProfile.ProfilePicURL'),
+    ...(groups ? { groups } : {}),
   };
 }
 

@@ -42,6 +42,8 @@ export interface WhoisProfile {
   /** May be absent, may be non-ASCII. */
   readonly displayName: string | undefined;
   readonly profilePicUrl: string | undefined;
+  /** Of the tailnet, as far as our node is told of them (`readGroups`); undefined says nothing. */
+  readonly groups?: readonly string[];
 }
 
 /** Application capabilities of the grants that reach us from this peer: name → raw JSON values. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listOf, members, oneOf, text } from '../config/fields.ts';
 import { isProtectedClaim } from './protected-claims.ts';
+import { bareName, spellingsOf } from './tailnet-groups.ts';
 
 /** What a template may name, each for whoever logs in. */
 export const placeholders = [
@@ -35,6 +36,11 @@ const checkTemplate = (template: string): string | undefined => {
 
 const checkClaim = (name: string): string | undefined =>
   /^[\x21-\x7e]{1,200}$/u.test(name) ? undefined : 'must be the name of a claim';
+
+const checkGroupPattern = (pattern: string): string | undefined =>
+  /^(?:group:.+|.*@.*|\*)$/u.test(pattern) && /^[^\p{C}]{1,200}$/u.test(pattern)
+    ? undefined
+    : 'must be a group of the tailnet such as "group:eng", with "*" for any characters';
 
 const checkText = (value: string): string | undefined =>
   value.length <= 2000 ? undefined : 'must be at most 2000 characters';
@@ -72,11 +78,22 @@ const claimSources = z
 export const clientClaimsSchema = members({
   groups: oneOf(['scope', 'always'])
     .default('scope')
-    .describe('When the groups of grants stand in tokens: under the groups scope, or always.'),
+    .describe('When groups stand in tokens: under the groups scope, or always.'),
   groupNames: z
     .record(z.string(), text(checkClaim), { error: 'must be an object: { … }' })
     .default({})
     .describe('Other names for groups, in this app. Groups not named here stay as they are.'),
+  tailnetGroups: listOf(text(checkGroupPattern), 0, 200)
+    .optional()
+    .describe(
+      "Which of the tailnet's own groups this app is told, where they are visible: names such as group:eng, with * for any characters; an empty list for none. Default: all.",
+    ),
+  stripGroupPrefix: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .describe(
+      "true: the tailnet's own groups stand without group: in this app, so that group:eng and a grant's eng are one.",
+    ),
   addGroups: listOf(text(checkClaim), 1, 100)
     .optional()
     .describe('Groups that everybody who enters this app has.'),
@@ -137,19 +154,38 @@ function claimValue({ from, value, template }: ClaimSource, facts: ClaimFacts): 
   return template.replace(placeholder, (_, name: string) => values[name] ?? '');
 }
 
+/** Does the app find groups in tokens of this scope (scopes, separated by spaces)? */
+export function isToldGroups({ groups }: Pick<ClientClaims, 'groups'>, scope: string): boolean {
+  return groups === 'always' || scope.split(' ').includes('groups');
+}
+
+export interface KnownGroups {
+  /** The grants' groups (`groupsOf`). */
+  readonly granted: readonly string[];
+  /** The tailnet's own that this app may be told (`toldGroups`). */
+  readonly ofTailnet: readonly string[];
+}
+
 /**
- * The `groups` claim for one app; undefined to leave it out.
- * @param granted the grants' groups (`groupsOf`)
+ * The `groups` claim for one app; undefined to leave it out, also where it would be empty: apps take an empty list
+ * for the loss of every role, and we never know that somebody is in no group.
  * @param scope the granted scopes, separated by spaces
  */
 export function groupsForClient(
-  { groups, groupNames, addGroups = [] }: Omit<ClientClaims, 'set'>,
-  granted: readonly string[],
+  claims: Omit<ClientClaims, 'set'>,
+  { granted, ofTailnet }: KnownGroups,
   scope: string,
 ): readonly string[] | undefined {
-  if (groups === 'scope' && !scope.split(' ').includes('groups')) return undefined;
-  const named = granted.map((group) =>
-    Object.hasOwn(groupNames, group) ? (groupNames[group] ?? group) : group,
-  );
-  return [...new Set([...named, ...addGroups])];
+  if (!isToldGroups(claims, scope)) return undefined;
+  const { groupNames, addGroups = [], stripGroupPrefix } = claims;
+  const nameOf = (spellings: readonly string[]) =>
+    spellings.flatMap((name) => (Object.hasOwn(groupNames, name) ? [groupNames[name]] : []))[0];
+  const all = new Set([
+    ...granted.map((group) => nameOf([group]) ?? group),
+    ...ofTailnet.map(
+      (group) => nameOf(spellingsOf(group)) ?? (stripGroupPrefix ? bareName(group) : group),
+    ),
+    ...addGroups,
+  ]);
+  return all.size > 0 ? [...all] : undefined;
 }

@@ -5,6 +5,7 @@ import type { CapMap } from '../peer/whois.ts';
 import type { Lack } from './decision.ts';
 import type { Rules } from './grant.ts';
 import { groupsOf } from './groups.ts';
+import { inTailnetGroup, isTailnetGroupName, tailnetGroupsOf } from './tailnet-groups.ts';
 import type { Trace } from './trace.ts';
 
 const checkName = (name: string): string | undefined =>
@@ -22,7 +23,9 @@ const checkCapability = (name: string): string | undefined =>
 export const requirementSchema = members({
   groups: listOf(text(checkName), 1, 100)
     .optional()
-    .describe('One of these groups, as the grants give them.'),
+    .describe(
+      'One of these groups: as grants give them ("admins"), or of the tailnet ("group:eng", "group:sales@example.com").',
+    ),
   tags: listOf(text(checkTag), 1, 100)
     .optional()
     .describe("One of these tags of the device; people's devices have none."),
@@ -66,22 +69,42 @@ export function unmetRequirements(question: RequirementQuestion, trace: Trace): 
   const { requirement } = question;
   if (!requirement) return [];
   return [
-    ...unmetGroups(requirement.groups, question.rules, trace),
+    ...unmetGroups(requirement.groups, question, trace),
     ...unmetTags(requirement.tags, question.identity, trace),
     ...unmetCapability(requirement.capability, question.capMap, trace),
     ...unmetDevice(requirement.device, question.identity, trace),
   ];
 }
 
-function unmetGroups(wanted: Requirement['groups'], rules: Rules, trace: Trace): Lack[] {
+function unmetGroups(
+  wanted: Requirement['groups'],
+  { rules, identity }: RequirementQuestion,
+  trace: Trace,
+): Lack[] {
   const [first] = wanted ?? [];
   if (!wanted || first === undefined) return [];
-  const groups = new Set(groupsOf(rules.rules));
-  const met = wanted.some((group) => groups.has(group));
-  say(trace, 'requires.groups', met, 'is in a required group', 'is in none of the required groups');
-  const reason = 'this app is only for members of certain groups, and you are in none of them';
+  const granted = new Set(groupsOf(rules.rules));
+  const ofTailnet = tailnetGroupsOf(identity);
+  const met = wanted.some((group) => granted.has(group) || inTailnetGroup(ofTailnet, group));
+  const field = 'requires.groups';
+  if (met) {
+    trace.conclude({ field, outcome: 'is in a required group' });
+    return [];
+  }
+  // not told of any group, we can't say that the person is in none
+  const hidden =
+    identity.kind === 'user' && ofTailnet === undefined && wanted.some(isTailnetGroupName);
+  trace.conclude({
+    field,
+    outcome: hidden
+      ? 'no grant gives a required group, and no group of the tailnet is visible to this server for this person (node attribute tailscale.com/visible-groups)'
+      : 'is in none of the required groups',
+  });
+  const reason = hidden
+    ? 'this app is only for members of certain groups, and this server can not see which groups of the tailnet you are in'
+    : 'this app is only for members of certain groups, and you are in none of them';
   // which of several groups is right is for the operator to say
-  return met ? [] : [{ reason, rule: wanted.length === 1 ? { groups: [first] } : undefined }];
+  return [{ reason, rule: wanted.length === 1 ? { groups: [first] } : undefined }];
 }
 
 function unmetTags(wanted: Requirement['tags'], identity: Identity, trace: Trace): Lack[] {

@@ -62,4 +62,6 @@ export interface ProviderSettings extends EnterSettings {
   readonly capabilityScopes: readonly CapabilityScopes[];
   readonly tokenExchange: TokenExchangeSettings;
   readonly registration: RegistrationConfig;
+  /** Hears that a person is in so many groups of the tailnet that the app is told of none of them, for the log. */
+  readonly onTooManyGroups?: (subject: string, clientId: string, count: number) => void;
 }

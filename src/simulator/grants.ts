@@ -1,5 +1,5 @@
 import { addressRange } from './address.ts';
-import type { Policy, PolicyGrant } from './policy-file.ts';
+import { isProvisioned, type Policy, type PolicyGrant } from './policy-file.ts';
 import type { Tailnet, TailnetNode } from './tailnet.ts';
 
 /** Application capabilities from one node to another: name → values of the matching grants, in the file's order. */
@@ -7,9 +7,18 @@ export type Capabilities = Readonly<Record<string, readonly unknown[] | null>>;
 
 /**
  * Why a grant gives its capabilities or not. `posture`: its `srcPosture` needs the device's state, which no file
- * knows: undecidable, so never given. `via`: it is about routing through another node, never about this one.
+ * knows: undecidable, so never given. `provisioned`: its source is a group that an identity provider synchronises, and
+ * the tailnet file does not say who is in it: undecidable as well. `via`: it is about routing through another node,
+ * never about this one.
  */
-export type GrantOutcome = 'given' | 'no-app' | 'via' | 'source' | 'destination' | 'posture';
+export type GrantOutcome =
+  | 'given'
+  | 'no-app'
+  | 'via'
+  | 'source'
+  | 'destination'
+  | 'provisioned'
+  | 'posture';
 
 type Names = Pick<Tailnet, 'users'>;
 
@@ -50,11 +59,13 @@ function outcome(
 ): GrantOutcome {
   if (grant.app === undefined) return 'no-app';
   if (grant.via && grant.via.length > 0) return 'via';
-  const from = (selector: string) => matches(selector, src, policy, tailnet);
-  if (!grant.src.some(from)) return 'source';
+  const from = grant.src.some((selector) => selects(selector, src, policy, tailnet));
+  const maybe = grant.src.some((selector) => mayBeIn(selector, src, policy, tailnet));
+  if (!from && !maybe) return 'source';
   const to = (selector: string) =>
-    selector === 'autogroup:self' ? sameOwner(src, dst) : matches(selector, dst, policy, tailnet);
+    selector === 'autogroup:self' ? sameOwner(src, dst) : selects(selector, dst, policy, tailnet);
   if (!grant.dst.some(to)) return 'destination';
+  if (!from) return 'provisioned';
   return grant.srcPosture && grant.srcPosture.length > 0 ? 'posture' : 'given';
 }
 
@@ -63,7 +74,13 @@ function sameOwner(src: TailnetNode, dst: TailnetNode): boolean {
   return src.user !== undefined && src.user === dst.user && !src.sharee && !dst.sharee;
 }
 
-function matches(selector: string, node: TailnetNode, policy: Policy, tailnet: Names): boolean {
+/** Is the node meant by a selector of the policy (`src`, `dst`, `target`)? */
+export function selects(
+  selector: string,
+  node: TailnetNode,
+  policy: Policy,
+  tailnet: Names,
+): boolean {
   if (selector === '*') return true;
   const [kind = '', name = ''] = selector.split(/:(.*)/s, 2);
   switch (kind) {
@@ -72,7 +89,7 @@ function matches(selector: string, node: TailnetNode, policy: Policy, tailnet: N
     case 'tag':
       return node.tags.includes(selector);
     case 'group':
-      return (policy.groups[selector] ?? []).some((member) => isUser(member, node));
+      return inGroup(selector, node, policy, tailnet);
     case 'ipset':
       return inAddresses(node, (address) => inIpset(selector, address, policy, new Set()));
     case 'user':
@@ -80,6 +97,42 @@ function matches(selector: string, node: TailnetNode, policy: Policy, tailnet: N
     default:
       return isUser(selector, node) || inAddresses(node, range(selector, policy));
   }
+}
+
+function inGroup(selector: string, node: TailnetNode, policy: Policy, tailnet: Names): boolean {
+  if (isProvisioned(selector)) {
+    const groups = provisionedOf(node, tailnet) ?? [];
+    return groups.includes(selector) || groups.includes(selector.replace(/^group:/u, ''));
+  }
+  return (policy.groups[selector] ?? []).some(
+    (member) =>
+      isUser(member, node) || (isProvisioned(member) && inGroup(member, node, policy, tailnet)),
+  );
+}
+
+/** Undefined where no file says; nobody of another tailnet is in a group of ours. */
+function provisionedOf(
+  { user, sharee }: TailnetNode,
+  { users }: Names,
+): readonly string[] | undefined {
+  if (user === undefined || sharee) return [];
+  return users.get(user)?.groups;
+}
+
+/** Could a synchronised group, alone or in a group of the policy, have the node's owner in it, for all we know? */
+function mayBeIn(selector: string, node: TailnetNode, policy: Policy, tailnet: Names): boolean {
+  const members = Object.hasOwn(policy.groups, selector) ? policy.groups[selector] : [];
+  const open = isProvisioned(selector) || members?.some(isProvisioned) === true;
+  return open && provisionedOf(node, tailnet) === undefined;
+}
+
+/** The policy's own groups that a node's owner is in, by synchronised groups inside them as well. */
+export function policyGroupsOf(
+  policy: Policy,
+  tailnet: Names,
+  node: TailnetNode,
+): readonly string[] {
+  return Object.keys(policy.groups).filter((group) => inGroup(group, node, policy, tailnet));
 }
 
 function inAutogroup(name: string, node: TailnetNode, tailnet: Names): boolean {

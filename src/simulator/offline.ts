@@ -35,6 +35,8 @@ const outcomeTexts: Readonly<Record<GrantOutcome, string>> = {
   via: 'is about routing through another node ("via") and says nothing of apps',
   source: 'is for others: no "src" means this peer',
   destination: 'is about other nodes: no "dst" means our node',
+  provisioned:
+    'is undecidable here: its "src" is a group that an identity provider synchronises, and no policy file says who is in it; counted as not given. The tailnet file can say it: "groups" of the user',
   posture:
     'is undecidable here: its "srcPosture" asks for the state of the device, which no file knows; counted as not given',
 };

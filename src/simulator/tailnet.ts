@@ -26,6 +26,11 @@ const userSchema = z.strictObject({
   role: z
     .enum(['owner', 'admin', 'it-admin', 'network-admin', 'billing-admin', 'auditor', 'member'])
     .default('member'),
+  /**
+   * The groups that an identity provider synchronises (SCIM) with this user in them; the policy's own stand in the
+   * policy. Without this member nobody knows.
+   */
+  groups: z.array(z.string().regex(/@./, 'a synchronised group has an "@"')).optional(),
 });
 
 const nodeSchema = z.strictObject({

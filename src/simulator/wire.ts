@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { ownAttributes } from './attributes.ts';
 import { capabilities } from './grants.ts';
 import { exactNumber } from './hujson.ts';
 import type { Tailnet, TailnetNode, TailnetStatus } from './tailnet.ts';
+import { visibleGroups } from './visible-groups.ts';
 
 // Field names, order, types and what is left out when empty follow answers of tailscaled 1.102.3.
 
@@ -14,13 +16,6 @@ export const capabilityVersion = 142;
 /** All tagged nodes of a tailnet share this user. */
 const taggedDevices = { id: '2147455555', login: 'tagged-devices', displayName: 'Tagged Devices' };
 
-const selfAttributes: Json = {
-  'default-auto-update': [false],
-  'https://tailscale.com/cap/file-sharing': [],
-  'https://tailscale.com/cap/is-admin': [],
-  'https://tailscale.com/cap/ssh': [],
-};
-
 const zeroTime = '0001-01-01T00:00:00Z';
 const zeroKey = `nodekey:${'0'.repeat(64)}`;
 
@@ -29,7 +24,7 @@ export function whoisAnswer(tailnet: Tailnet, self: TailnetNode, node: TailnetNo
   const granted = capabilities(tailnet.policy, tailnet, node, self);
   return {
     Node: nodeJson(tailnet, node),
-    UserProfile: profileJson(tailnet, node),
+    UserProfile: profileJson(tailnet, self, node),
     CapMap: Object.keys(granted).length === 0 ? null : granted,
   };
 }
@@ -56,7 +51,7 @@ export function nodeJson(tailnet: Tailnet, node: TailnetNode): Json {
     ...(node.tags.length > 0 ? { Tags: node.tags } : {}),
     Online: node.online,
     ...(node.expired ? {} : { MachineAuthorized: true }),
-    ...(node.name === tailnet.self ? { CapMap: selfAttributes } : {}),
+    ...(node.name === tailnet.self ? { CapMap: ownAttributes(tailnet, node) } : {}),
     ComputedName: node.name,
     ComputedNameWithHost: node.name,
     ...(node.expired ? { Expired: true } : {}),
@@ -93,18 +88,20 @@ export function statusJson(tailnet: Tailnet, peers: boolean): Json {
 
 /** Profiles by their user ID. */
 export function profilesJson(tailnet: Tailnet, nodes: readonly TailnetNode[]): Json {
+  const self = tailnet.nodes.get(tailnet.self);
   return Object.fromEntries(
-    nodes.map((node) => [ownerOf(tailnet, node).id, profileJson(tailnet, node)]),
+    nodes.map((node) => [ownerOf(tailnet, node).id, profileJson(tailnet, self, node)]),
   );
 }
 
-function profileJson(tailnet: Tailnet, node: TailnetNode): Json {
+function profileJson(tailnet: Tailnet, self: TailnetNode | undefined, node: TailnetNode): Json {
   const owner = ownerOf(tailnet, node);
   return {
     ID: exactNumber(owner.id),
     LoginName: owner.login,
     ...(owner.displayName === undefined ? {} : { DisplayName: owner.displayName }),
     ...(owner.picture === undefined ? {} : { ProfilePicURL: owner.picture }),
+    ...(self ? visibleGroups(tailnet, self, node) : {}),
   };
 }
 
@@ -135,7 +132,7 @@ function hostinfo(status: TailnetStatus, node: TailnetNode): Json {
 
 function selfStatus(tailnet: Tailnet, self: TailnetNode): Json {
   const given = Object.fromEntries(tailnet.status.attributes.map((name) => [name, []]));
-  const attributes: Json = { ...selfAttributes, ...given };
+  const attributes: Json = { ...ownAttributes(tailnet, self), ...given };
   return {
     ...peerStatus(tailnet, self),
     Addrs: ['127.0.0.1:41641'],

@@ -19,8 +19,13 @@ const node: WhoisNode = {
 
 const status = { backendState: 'Running', stableId: 'nIdp1CNTRL' } as NodeStatus;
 
-const identified = (changes: Partial<WhoisNode>, allowForeignUsers = false) => {
+const identified = (
+  changes: Partial<WhoisNode>,
+  allowForeignUsers = false,
+  more: { groups?: readonly string[] } = {},
+) => {
   const profile = {
+    ...more,
     id: '1',
     loginName: 'alice@example.com',
     displayName: undefined,
@@ -55,6 +60,17 @@ describe('T20 T21 devices of other tailnets', () => {
   ])('%s is refused as foreign', (_, changes, allowed) => {
     expect(identified(changes, allowed)).toBe('foreign');
   });
+});
+
+test('T20 T21 groups are those of a member of ours alone', () => {
+  const groups = ['group:admin'];
+  const groupsOf = (changes: Partial<WhoisNode>) => {
+    const found = identified(changes, true, { groups });
+    return typeof found === 'object' && found.kind === 'user' ? found.groups : 'none';
+  };
+  expect(groupsOf({})).toEqual(groups);
+  expect(groupsOf({ sharee: true })).toBeUndefined();
+  expect(groupsOf({ tags: ['tag:ci'] })).toBe('none');
 });
 
 test('T35 while tailscaled does not say which node is our own, nobody is told from it', () => {

@@ -87,7 +87,7 @@ test.each([
 
 test('what counts for no app is said', () => {
   expect(ignoredSections(tailnet.policy)).toEqual([expect.stringContaining('"acls"')]);
-  const none = { groups: {}, hosts: {}, ipsets: {}, grants: [] };
+  const none = { groups: {}, hosts: {}, ipsets: {}, grants: [], nodeAttrs: [] };
   expect(ignoredSections(none)).toEqual([]);
   expect(ignoredSections({ ...none, acls: 'x' })).toEqual([]);
 });

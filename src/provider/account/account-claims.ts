@@ -8,12 +8,15 @@ import { accountNamesOf } from '../../policy/account-names.ts';
 import {
   type ClientClaims,
   groupsForClient,
+  isToldGroups,
+  type KnownGroups,
   mappedClaims,
   type Placeholder,
 } from '../../policy/client-claims.ts';
 import { type ExtraClaims, extraClaimsOf } from '../../policy/extra-claims.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import { groupsOf } from '../../policy/groups.ts';
+import { tailnetGroupsOf, toldGroups } from '../../policy/tailnet-groups.ts';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { tokenName } from '../token/token-name.ts';
@@ -22,6 +25,8 @@ import { extraClaimsKey } from './claims-result.ts';
 export interface ClaimsQuestion {
   readonly identity: Identity;
   readonly capMap: CapMap;
+  /** The app that is told. */
+  readonly clientId: string;
   /** The app's; undefined: the usual claims. */
   readonly claims: ClientClaims | undefined;
   /** oidc-provider's `use`: `id_token`, `userinfo`, … */
@@ -48,15 +53,15 @@ export function claimsFor(
   };
   const { rules } = rulesOf(capMap);
   const extra = extraClaimsOf(rules);
-  const granted = groupsOf(rules);
+  const known = knownGroups(question, wanted, settings);
   const person = personClaims(question, options);
   const inIdToken = use === 'id_token';
   const always: Record<string, unknown> = { ...(inIdToken ? extra.idToken : extra.userinfo) };
-  const groups = groupsForClient(wanted, granted, scope);
+  const groups = groupsForClient(wanted, known, scope);
   if (groups !== undefined) always['groups'] = groups;
   if (Object.keys(wanted.set).length > 0) {
-    const allGroups = groupsForClient({ ...wanted, groups: 'always' }, granted, scope);
-    const all = allClaims({ identity, person, extra, groups: allGroups ?? [] }, options);
+    const allGroups = groupsForClient({ ...wanted, groups: 'always' }, known, scope);
+    const all = allClaims({ identity, person, extra, groups: allGroups }, options);
     Object.assign(always, mappedClaims(wanted.set, all));
   }
   if (inIdToken) {
@@ -68,6 +73,18 @@ export function claimsFor(
     Object.assign(always, deviceClaims(identity, options), { jti });
   }
   return { sub: subjectOf(identity), ...person, [extraClaimsKey]: always };
+}
+
+function knownGroups(
+  { identity, capMap, clientId, scope }: ClaimsQuestion,
+  wanted: ClientClaims,
+  { onTooManyGroups }: ProviderSettings,
+): KnownGroups {
+  const { groups, tooMany } = toldGroups(tailnetGroupsOf(identity), wanted);
+  if (tooMany !== undefined && isToldGroups(wanted, scope)) {
+    onTooManyGroups?.(subjectOf(identity), clientId, tooMany);
+  }
+  return { granted: groupsOf(rulesOf(capMap).rules), ofTailnet: groups };
 }
 
 /** Name and address: from the login, or those that the policy gives this one person. */
@@ -84,7 +101,7 @@ interface Parts {
   readonly identity: Identity;
   readonly person: Claims;
   readonly extra: ExtraClaims;
-  readonly groups: readonly string[];
+  readonly groups: readonly string[] | undefined;
 }
 
 /** Everything that an app's configuration may take a claim from. */
@@ -98,7 +115,13 @@ function allClaims({ identity, person, extra, groups }: Parts, options: ClaimOpt
     ...texts({ username, email, name }),
     ...(identity.kind === 'user' ? { login: identity.login } : {}),
   };
-  const claims = { ...extra.idToken, ...deviceClaims(identity, options), ...person, groups, sub };
+  const claims = {
+    ...extra.idToken,
+    ...deviceClaims(identity, options),
+    ...person,
+    ...(groups ? { groups } : {}),
+    sub,
+  };
   return { claims, placeholders };
 }
 

@@ -116,11 +116,12 @@ export function accountOf(
   settings: ProviderSettings,
 ): TailnetAccount {
   const { identity, capMap } = known;
-  const { claims } = appOf(client);
+  const { id: clientId, claims } = appOf(client);
   return {
     accountId: subjectOf(identity),
     login: displayLogin(identity),
     known,
-    claims: (use, scope) => claimsFor(ctx, { identity, capMap, claims, use, scope }, settings),
+    claims: (use, scope) =>
+      claimsFor(ctx, { identity, capMap, clientId, claims, use, scope }, settings),
   };
 }

@@ -3,8 +3,12 @@ import type { Provider } from 'oidc-provider';
 /** Where an account puts claims that go into the token whatever the scopes say. */
 export const extraClaimsKey: unique symbol = Symbol('extra claims');
 
+export interface MoreClaims {
+  readonly [extraClaimsKey]?: Readonly<Record<string, unknown>>;
+}
+
 interface ClaimsResult {
-  readonly available: { readonly [extraClaimsKey]?: Readonly<Record<string, unknown>> };
+  readonly available: MoreClaims;
   result(): Promise<Record<string, unknown>>;
 }
 

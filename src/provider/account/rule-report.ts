@@ -22,3 +22,19 @@ export function createRuleReport(log: ReportLog): (subject: string, rules: Rules
     }
   };
 }
+
+/** Logs, once for each person and app, that there are too many groups for a token. */
+export function createGroupReport(
+  log: ReportLog,
+): (subject: string, clientId: string, count: number) => void {
+  const told = new LRUCache<string, true>({ max: maxRemembered });
+  return (subject, client, count) => {
+    const key = `${subject} ${client}`;
+    if (told.has(key)) return;
+    told.set(key, true);
+    log.warn(
+      { subject, client, groups: count },
+      'too many groups of the tailnet for a token, so this app is told of none of them: name those that it needs in the claims.tailnetGroups of the client',
+    );
+  };
+}

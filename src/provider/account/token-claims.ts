@@ -1,7 +1,14 @@
-import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
+import type {
+  AccessToken,
+  Account,
+  AccountClaims,
+  ClientCredentials,
+  KoaContextWithOIDC,
+} from 'oidc-provider';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import type { TailnetAccount } from './account.ts';
+import { extraClaimsKey, type MoreClaims } from './claims-result.ts';
 
 type Claims = Record<string, unknown>;
 
@@ -22,10 +29,7 @@ export async function tokenClaims(
     .map((uri) => resources.find(uri)?.claims ?? []);
   // each of several audiences reads the whole token
   const names = first.filter((name) => others.every((claims) => claims.includes(name)));
-  const person: Claims =
-    names.length === 0
-      ? {}
-      : await account.claims('userinfo', 'openid profile email groups', {}, []);
+  const person = names.length === 0 ? {} : await resourceClaims(account);
   const wanted = names.filter((name) => person[name] !== undefined);
   const { chain } = factsOf(ctx);
   const mayAct = chain?.mayAct ?? client?.['tsidp_may_act'];
@@ -35,6 +39,18 @@ export async function tokenClaims(
     ...(chain?.act ? { act: chain.act } : {}),
     ...(mayAct ? { may_act: mayAct } : {}),
   };
+}
+
+/** What userinfo would say under every scope. */
+export async function resourceClaims(account: Account): Promise<Claims> {
+  const claims: AccountClaims & MoreClaims = await account.claims(
+    'userinfo',
+    'openid profile email groups',
+    {},
+    [],
+  );
+  const groups = claims[extraClaimsKey]?.['groups'];
+  return { ...claims, ...(groups === undefined ? {} : { groups }) };
 }
 
 function machineClaims({ known }: TailnetAccount): Claims {

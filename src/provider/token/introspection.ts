@@ -1,5 +1,6 @@
 import type {
   AccessToken,
+  Account,
   Client,
   ClientCredentials,
   KoaContextWithOIDC,
@@ -8,6 +9,7 @@ import type {
 import { rulesOf } from '../../policy/grant.ts';
 import { servesResource } from '../../policy/machine-resources.ts';
 import { accountBehind } from '../account/account.ts';
+import { resourceClaims } from '../account/token-claims.ts';
 import { isSelfRegistered } from '../client/self-registered.ts';
 import { clientTokenScopes } from '../machine/client-token.ts';
 import { factsOf } from '../request.ts';
@@ -92,6 +94,7 @@ export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
   if (scope !== '') body['scope'] = scope;
   if (!account) return;
   const claims = await account.claims('introspection', scope, {}, []);
+  if ('groups' in body) await renewGroups(body, account);
   const profile = scopes.includes('profile');
   Object.assign(body, {
     aud: body['aud'] ?? [body['client_id']],
@@ -103,4 +106,11 @@ export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
     ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),
     ...(scopes.includes('email') && claims['email'] ? { email: claims['email'] } : {}),
   });
+}
+
+/** Of a token whose resource is told groups (`resources[].claims`): those of now, not of when it was issued. */
+async function renewGroups(body: Record<string, unknown>, account: Account): Promise<void> {
+  const { groups } = await resourceClaims(account);
+  delete body['groups'];
+  if (groups !== undefined) body['groups'] = groups;
 }
