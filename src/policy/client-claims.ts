@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listOf, members, oneOf, text } from '../config/fields.ts';
+import { option } from '../config/option.ts';
 import { isProtectedClaim } from './protected-claims.ts';
 import { bareName, spellingsOf } from './tailnet-groups.ts';
 
@@ -83,17 +84,23 @@ export const clientClaimsSchema = members({
     .record(z.string(), text(checkClaim), { error: 'must be an object: { … }' })
     .default({})
     .describe('Other names for groups, in this app. Groups not named here stay as they are.'),
-  tailnetGroups: listOf(text(checkGroupPattern), 0, 200)
-    .optional()
-    .describe(
-      "Which of the tailnet's own groups this app is told, where they are visible: names such as group:eng, with * for any characters; an empty list for none. Default: all.",
-    ),
-  stripGroupPrefix: z
-    .boolean({ error: 'must be true or false' })
-    .optional()
-    .describe(
-      "true: the tailnet's own groups stand without group: in this app, so that group:eng and a grant's eng are one.",
-    ),
+  tailnetGroups: option(
+    listOf(text(checkGroupPattern), 0, 200)
+      .optional()
+      .describe(
+        "Which of the tailnet's own groups this app is told, where they are visible: names such as group:eng, with * for any characters; an empty list for none. Default: all.",
+      ),
+    { since: '0.2.0' },
+  ),
+  stripGroupPrefix: option(
+    z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .describe(
+        "true: the tailnet's own groups stand without group: in this app, so that group:eng and a grant's eng are one.",
+      ),
+    { since: '0.2.0' },
+  ),
   addGroups: listOf(text(checkClaim), 1, 100)
     .optional()
     .describe('Groups that everybody who enters this app has.'),
