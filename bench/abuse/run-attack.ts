@@ -5,7 +5,7 @@ import type { Attack } from './attack.ts';
 import { startAttacker } from './attacker-process.ts';
 import { abuseCaseOf } from './attacks.ts';
 import { tailnet } from './people.ts';
-import { beyond, readStored, rowsBetween, type Stored } from './stored.ts';
+import { beyond, growth, readStored, type Stored, sumOf } from './stored.ts';
 import type { AbuseResult } from './verdict.ts';
 import { type Visited, visitQuickly, visitSteadily } from './victim.ts';
 import { freePorts, startVictims } from './victims.ts';
@@ -79,7 +79,11 @@ export async function runAttack(attack: Attack, run: AbuseRun): Promise<AbuseRes
     rssMiBQuiet: rounded(rssMiBQuiet, 1),
     rssMiBPeak: rounded(rssMiBPeak, 1),
     rssMiBAfter: bench.hasEnded() ? 0 : rounded(rssMiBOf(bench.pid), 1),
-    ...left({ before, between, attacked: attackedStored, after: readStored(bench.stateDirectory) }),
+    ...left(
+      { before, between, attacked: attackedStored, after: readStored(bench.stateDirectory) },
+      attack.settleSeconds !== undefined && !run.quick,
+      seconds,
+    ),
     logKiBPerMinute: rounded(logKiBPerMinute, 0),
     daemonEnded: bench.hasEnded(),
     attackerEnded: ended,
@@ -106,14 +110,15 @@ interface Phases {
   readonly after: Stored;
 }
 
-function left({ before, between, attacked, after }: Phases) {
-  const quietBytes = between.liveBytes - before.liveBytes;
-  const leftBytes = after.liveBytes - between.liveBytes - quietBytes;
+function left({ before, between, attacked, after }: Phases, isSwept: boolean, seconds: number) {
+  const quietBytes = growth(before.bytes, between.bytes);
+  const attackedBytes = growth(between.bytes, attacked.bytes);
+  const leftKiB = sumOf(beyond(quietBytes, growth(between.bytes, after.bytes))) / 1024;
   return {
-    storedKiBQuiet: rounded(quietBytes / 1024, 0),
-    storedKiB: rounded((attacked.liveBytes - between.liveBytes) / 1024, 0),
-    leftRows: beyond(rowsBetween(before, between), rowsBetween(between, after)),
-    leftKiB: rounded(Math.max(0, leftBytes) / 1024, 0),
+    storedKiB: rounded(sumOf(beyond(quietBytes, attackedBytes)) / 1024, 0),
+    leftRows: beyond(growth(before.rows, between.rows), growth(between.rows, after.rows)),
+    leftKiB: rounded(leftKiB, 0),
+    ...(isSwept ? { leftMiBPerDay: rounded((leftKiB / 1024) * (86_400 / seconds), 0) } : {}),
     filesMiB: rounded(after.fileBytes / 2 ** 20, 1),
   };
 }

@@ -23,12 +23,13 @@ export interface AbuseResult {
   readonly rssMiBQuiet: number;
   readonly rssMiBPeak: number;
   readonly rssMiBAfter: number;
-  /** Growth of what the database holds, in the quiet phase and in the attack. */
-  readonly storedKiBQuiet: number;
+  /** Growth of the database in the attack, beyond that in the quiet phase. */
   readonly storedKiB: number;
   /** Rows that the attack left and the victims did not, after the sweep where it is waited for. */
   readonly leftRows: Readonly<Record<string, number>>;
   readonly leftKiB: number;
+  /** What a day of it would leave; only where the sweep was waited for. */
+  readonly leftMiBPerDay?: number;
   /** The whole state directory at the end. */
   readonly filesMiB: number;
   readonly logKiBPerMinute: number;
@@ -72,7 +73,7 @@ export function brokenBy(
     ...(isQuick ? {} : { p99Ratio: result.p99Ms / quietMs }),
     refusals: result.refusals,
     rssGrowthMiB: result.rssMiBPeak - result.rssMiBQuiet,
-    storedMiB: (result.storedKiB - result.storedKiBQuiet) / 1024,
+    storedMiB: result.storedKiB / 1024,
     leftMiB: result.leftKiB / 1024,
     logKiBPerMinute: result.logKiBPerMinute,
   };

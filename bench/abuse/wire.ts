@@ -64,6 +64,8 @@ function ask(
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       agent,
       signal,
+      // a long state comes back in one
+      maxHeaderSize: 262_144,
       headers: {
         host: new URL(target.issuer).host,
         ...(forwardedFor === undefined ? {} : asTailscaled(target, forwardedFor)),
