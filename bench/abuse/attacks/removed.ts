@@ -2,17 +2,34 @@ import type { Attack } from '../attack.ts';
 import { authorizeUrl } from '../victim.ts';
 import { flood } from '../wire.ts';
 
-/** Of a device that is no longer in the tailnet, which tailscaled looks for in vain. */
-const removedAddress = '100.64.9.9';
+/** Of devices that are no longer in the tailnet, which tailscaled looks for in vain: mostly one. */
+const removedAddress = (index: number): string =>
+  `100.64.9.${1 + (index % 4 === 0 ? index % 200 : 0)}`;
 
 export const removed: Attack = {
   name: 'removed',
-  what: 'requests for one device that was removed from the tailnet',
+  what: 'requests for devices that were removed from the tailnet',
   listener: 'serve',
   victims: 'login',
   run(target, signal, begun) {
     begun();
     const path = authorizeUrl(target.client);
-    return flood(target, 50, () => ({ path, forwardedFor: removedAddress }), signal);
+    const from = (index: number) => ({ path, forwardedFor: removedAddress(index) });
+    return flood(target, 50, from, signal);
+  },
+};
+
+/** Its connections come from loopback, where tailscaled is asked about each port. */
+const nobody = '127.0.3.1';
+
+export const unknown: Attack = {
+  name: 'unknown',
+  what: 'requests of somebody whom tailscaled does not know, on new connections',
+  listener: 'demo',
+  victims: 'login',
+  run(target, signal, begun) {
+    begun();
+    const asked = { path: authorizeUrl(target.client), from: nobody };
+    return flood(target, 50, () => ({ ...asked, headers: { connection: 'close' } }), signal);
   },
 };
