@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { SecureContextOptions } from 'node:tls';
-import type { Clock } from '../clock.ts';
+import { ageSeconds, type Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { type CertificatePair, fetchCertificate } from '../peer/certificate.ts';
 import type { LocalApi } from '../peer/local-api.ts';
@@ -92,7 +92,11 @@ export async function createTls(options: TlsOptions): Promise<Tls> {
   };
   const warnOfExpiry = () => {
     const nowSeconds = clock.nowSeconds();
-    if (expirySeconds - nowSeconds > warnSeconds || nowSeconds - warnedSeconds < daySeconds) return;
+    if (
+      expirySeconds - nowSeconds > warnSeconds ||
+      ageSeconds(nowSeconds, warnedSeconds) < daySeconds
+    )
+      return;
     warnedSeconds = nowSeconds;
     const state = expirySeconds > nowSeconds ? 'expires' : 'expired';
     log.warn(`the certificate ${state} ${dateOf(expirySeconds)} and was not renewed`);

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, elapsedSeconds, type Moment, momentNow } from '../clock.ts';
 import { parseAddress } from './address.ts';
 import { flag, nonsense, optionalObject, optionalText, readJson, text, texts } from './answer.ts';
 import { type LocalApi, unexpectedStatus } from './local-api.ts';
@@ -93,7 +93,7 @@ export function watchStatus(options: StatusOptions): StatusWatch {
   const { api, clock, intervalSeconds = 10, retrySeconds = 1, onChange } = options;
   let current: NodeStatus | undefined;
   let failure: Error | undefined;
-  let onlineSeconds: number | undefined;
+  let lastOnline: Moment | undefined;
   let running: Promise<NodeStatus> | undefined;
   let queued: Promise<NodeStatus> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -107,7 +107,7 @@ export function watchStatus(options: StatusOptions): StatusWatch {
       if (status !== 200) throw unexpectedStatus(path, status, body);
       current = parseStatus(body);
       failure = undefined;
-      if (isOnline()) onlineSeconds = clock.nowSeconds();
+      if (isOnline()) lastOnline = momentNow(clock);
       return current;
     } catch (error) {
       failure = error instanceof Error ? error : new Error('status failed', { cause: error });
@@ -154,8 +154,8 @@ export function watchStatus(options: StatusOptions): StatusWatch {
     staleSeconds() {
       if (isOnline()) return 0;
       // never seen online: for how long is anybody's guess
-      if (onlineSeconds === undefined) return Number.POSITIVE_INFINITY;
-      return Math.max(1, clock.nowSeconds() - onlineSeconds);
+      if (lastOnline === undefined) return Number.POSITIVE_INFINITY;
+      return Math.max(1, Math.floor(elapsedSeconds(lastOnline, clock)));
     },
     refresh,
     stop() {

@@ -13,6 +13,7 @@ import {
 } from './client/client-assertion.ts';
 import { originAllowed, ownClientMetadata } from './client/client-settings.ts';
 import { type ClientRegistry, clientAdapter, ownClientRules } from './client/clients.ts';
+import { refuseFutureProof } from './client/proof-time.ts';
 import { createPushLimit } from './client/push-limit.ts';
 import type { SecretChecker } from './client/secrets.ts';
 import { recordDeviceEvents } from './device/device-audit.ts';
@@ -194,6 +195,7 @@ function configuration(parts: ProviderParts): Configuration {
           showConfirmPage(ctx, code, settings),
         successSource: (ctx) => showAllowed(ctx, settings),
       },
+      dPoP: { enabled: true, requireNonce: (ctx) => refuseFutureProof(ctx, settings.clock) },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: {
         enabled: true,

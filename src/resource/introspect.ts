@@ -30,19 +30,27 @@ const maxKept = 1000;
 
 /** Asks the issuer about each token (RFC 7662). The returned function throws Refused. */
 export function introspection(checks: IntrospectChecks): (token: string) => Promise<Access> {
-  const kept = new Map<string, { readonly access: Access; readonly until: number }>();
+  const kept = new Map<string, { readonly access: Access; readonly at: number }>();
   const { cacheSeconds, clock } = checks;
 
   return async (token) => {
     if (cacheSeconds === 0) return ask(token, checks);
     const key = createHash('sha256').update(token).digest('base64url');
     const known = kept.get(key);
-    if (known && clock() < known.until) return known.access;
+    const now = clock();
+    // not from before the clock was set back: nobody knows how old that is
+    if (
+      known &&
+      now >= known.at &&
+      now < Math.min(known.at + cacheSeconds, known.access.expiresAt)
+    ) {
+      return known.access;
+    }
     const access = await ask(token, checks);
     kept.delete(key);
     const [oldest] = kept.keys();
     if (kept.size >= maxKept && oldest !== undefined) kept.delete(oldest);
-    kept.set(key, { access, until: Math.min(access.expiresAt, clock() + cacheSeconds) });
+    kept.set(key, { access, at: clock() });
     return access;
   };
 }
@@ -81,7 +89,7 @@ function basic({ clientId, clientSecret }: { clientId: string; clientSecret: str
 /** An answer is believed for this resource only: an issuer may tell us of tokens for others. */
 function readAnswer(answer: Claims, checks: IntrospectChecks): Access {
   const nowSeconds = checks.clock();
-  const { iss, aud, nbf, token_type: type } = answer;
+  const { iss, aud, iat, nbf, token_type: type } = answer;
   if (iss !== undefined && iss !== checks.issuer) {
     throw new Refused('invalid_token', 'The access token is from another issuer.');
   }
@@ -94,6 +102,9 @@ function readAnswer(answer: Claims, checks: IntrospectChecks): Access {
   }
   if (typeof nbf === 'number' && nbf > nowSeconds + checks.toleranceSeconds) {
     throw new Refused('invalid_token', 'The access token is not valid yet.');
+  }
+  if (typeof iat === 'number' && iat > nowSeconds + checks.toleranceSeconds) {
+    throw new Refused('invalid_token', 'The access token was issued in the future.');
   }
   const access = readAccess(answer);
   if (!access)

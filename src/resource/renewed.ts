@@ -27,6 +27,12 @@ export function renewed<T>(options: RenewedOptions<T>): Renewed<T> {
   let failed: { readonly cause: unknown; readonly at: number } | undefined;
   let loading: Promise<T> | undefined;
 
+  /** What happened later than now did so before the clock was set back: it is not young. */
+  function ageOf({ at }: { readonly at: number }): number {
+    const ageSeconds = clock() - at;
+    return ageSeconds < 0 ? Number.POSITIVE_INFINITY : ageSeconds;
+  }
+
   async function loadOnce(): Promise<T> {
     try {
       const value = await options.load();
@@ -43,7 +49,7 @@ export function renewed<T>(options: RenewedOptions<T>): Renewed<T> {
 
   async function load(): Promise<T> {
     if (!loading) {
-      if (failed && clock() - failed.at < failureSeconds) throw failed.cause;
+      if (failed && ageOf(failed) < failureSeconds) throw failed.cause;
       loading = loadOnce();
     }
     return loading;
@@ -51,14 +57,15 @@ export function renewed<T>(options: RenewedOptions<T>): Renewed<T> {
 
   return {
     async get() {
-      const ageSeconds = kept ? clock() - kept.at : Number.POSITIVE_INFINITY;
-      if (!kept || ageSeconds >= usableSeconds) return load();
+      if (!kept) return load();
+      const ageSeconds = ageOf(kept);
+      if (ageSeconds >= usableSeconds) return load();
       // what is there does for now; the failure shows when it has to be told
       if (ageSeconds >= freshSeconds) load().catch(() => {});
       return kept.value;
     },
     async renew() {
-      return kept && clock() - kept.at < cooldownSeconds ? kept.value : load();
+      return kept && ageOf(kept) < cooldownSeconds ? kept.value : load();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Clock } from '../clock.ts';
+import { ageSeconds, type Clock, usualStepSeconds } from '../clock.ts';
 import { digest } from './digest.ts';
 import type { ModelAdapter } from './store.ts';
 import type { Transactions } from './transactions.ts';
@@ -60,6 +60,19 @@ export abstract class BaseAdapter implements ModelAdapter {
     const expiresAt = payload['exp'];
     if (typeof expiresAt === 'number') return Math.ceil(expiresAt);
     return expiresIn === undefined ? null : this.clock.nowSeconds() + expiresIn;
+  }
+
+  /**
+   * For what is good because it is young: what was issued later than now is over (T42), but for what was consumed,
+   * which must still be known as that.
+   */
+  protected endIfFuture(payload: Payload, toleranceSeconds: number = usualStepSeconds): Payload {
+    const { iat, exp, consumed } = payload;
+    if (typeof iat !== 'number' || typeof exp !== 'number' || consumed !== undefined)
+      return payload;
+    const now = this.clock.nowSeconds();
+    if (ageSeconds(now, iat, toleranceSeconds) < Number.POSITIVE_INFINITY) return payload;
+    return { ...payload, exp: Math.min(exp, now) };
   }
 }
 

@@ -67,7 +67,7 @@ export class CodeAdapter extends BaseAdapter {
     if (!row) return undefined;
     const payload = deserialize(row.payload, id);
     if (row.consumed_at !== null) payload['consumed'] = row.consumed_at;
-    return payload;
+    return this.endIfFuture(payload);
   }
 
   override async consume(id: string): Promise<void> {

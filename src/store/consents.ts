@@ -56,7 +56,8 @@ export class SqliteConsents implements ConsentTable {
          used_at = excluded.used_at, expires_at = excluded.expires_at`,
     );
     this.#use = database.prepare(
-      `UPDATE consents SET used_at = ?6 WHERE ${keyMatches} AND used_at <= ?6 - ${useResolutionSeconds}`,
+      `UPDATE consents SET used_at = ?6 WHERE ${keyMatches}
+         AND used_at NOT BETWEEN ?6 - ${useResolutionSeconds} + 1 AND ?6`,
     );
     this.#list = database.prepare(
       `SELECT * FROM consents WHERE ${filterMatches} ORDER BY given_at, id`,

@@ -29,7 +29,7 @@ export class InteractionAdapter extends BaseAdapter {
 
   async find(id: string): Promise<Payload | undefined> {
     const row = this.#select.get(digest(id)) as { sealed: Uint8Array } | undefined;
-    return row && JSON.parse(unseal(id, row.sealed));
+    return row && this.endIfFuture(JSON.parse(unseal(id, row.sealed)));
   }
 
   /**

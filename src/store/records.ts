@@ -27,6 +27,9 @@ const sealedMembers: Readonly<Record<string, readonly string[]>> = {
   BackchannelAuthenticationRequest: ['params', 'claims'],
 };
 
+const replayMark = 'ReplayDetection';
+const markSlackSeconds = 60;
+
 /** How far a device code is: 0 waits for a person, 1 one has pressed Allow, 2 allowed or refused. */
 function progress({ accountId, error, inFlight }: Payload): number {
   if (accountId !== undefined || error !== undefined) return 2;
@@ -101,7 +104,7 @@ export class RecordAdapter extends BaseAdapter {
       sealed,
       typeof userCode === 'string' ? digest(userCode) : null,
       typeof userCode === 'string' ? seal(userCode, id) : null,
-      this.expiry(payload, expiresIn),
+      this.#expiry(payload, expiresIn),
     ];
     if (this.#model === 'DeviceCode') {
       // two people, or two clicks, may look at a waiting code at once: one decides (RFC 8628 3.3)
@@ -109,7 +112,7 @@ export class RecordAdapter extends BaseAdapter {
       if (changed === 0) throw new errors.InvalidRequest('this code was used already');
       return;
     }
-    if (this.#model !== 'ReplayDetection') {
+    if (this.#model !== replayMark) {
       this.transactions.run(this.#insert, ...values);
       return;
     }
@@ -125,7 +128,8 @@ export class RecordAdapter extends BaseAdapter {
     const payload = deserialize(row.payload, id);
     if (row.sealed) Object.assign(payload, JSON.parse(unseal(id, row.sealed)));
     if (row.consumed_at !== null) payload['consumed'] = row.consumed_at;
-    return payload;
+    // a mark of what was used stays one
+    return this.#model === replayMark ? payload : this.endIfFuture(payload);
   }
 
   /** The device code is sealed under its user code. A user code is short, but lives for minutes only. */
@@ -152,6 +156,17 @@ export class RecordAdapter extends BaseAdapter {
 
   async destroy(id: string): Promise<void> {
     this.transactions.run(this.#delete, this.#model, digest(id));
+  }
+
+  /**
+   * What is marked may be from a clock that is ahead of ours, and then stays young for longer than oidc-provider thinks
+   * when it is marked.
+   */
+  #expiry(payload: Payload, expiresIn: number | undefined): number | null {
+    const expiresAt = this.expiry(payload, expiresIn);
+    return expiresAt !== null && this.#model === replayMark
+      ? expiresAt + markSlackSeconds
+      : expiresAt;
   }
 
   #split(id: string, payload: Payload): { open: Payload; sealed: Buffer | null } {

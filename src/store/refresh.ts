@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import { errors } from 'oidc-provider';
+import { ageSeconds } from '../clock.ts';
 import {
   BaseAdapter,
   type Context,
@@ -116,7 +117,7 @@ export class RefreshAdapter extends BaseAdapter {
       row.family_generation === row.generation + 1 &&
       row.latest === 1 &&
       row.rotated_at !== null &&
-      isWithin(this.#graceSeconds(row), this.clock.nowSeconds() - row.rotated_at)
+      isWithin(this.#graceSeconds(row), ageSeconds(this.clock.nowSeconds(), row.rotated_at))
     );
   }
 

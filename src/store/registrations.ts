@@ -54,8 +54,8 @@ export class SqliteRegistrations implements RegistrationTable {
     this.#select = database.prepare('SELECT * FROM registrations WHERE client_id = ?');
     this.#list = database.prepare('SELECT * FROM registrations ORDER BY registered_at, rowid');
     this.#use = database.prepare(
-      `UPDATE registrations SET used_at = ?2
-       WHERE client_id = ?1 AND (used_at IS NULL OR used_at <= ?2 - ${useResolutionSeconds})`,
+      `UPDATE registrations SET used_at = ?2 WHERE client_id = ?1
+         AND (used_at IS NULL OR used_at NOT BETWEEN ?2 - ${useResolutionSeconds} + 1 AND ?2)`,
     );
     this.#expired = database.prepare(
       `SELECT client_id, (SELECT metadata FROM clients WHERE id = client_id) AS metadata

@@ -72,6 +72,7 @@ describe('answers that let nobody in', () => {
     ['expired', { exp: instant - 6 }, /expired/],
     ['without an end', { exp: undefined }, /too little/],
     ['not valid yet', { nbf: instant + 6 }, /not valid yet/],
+    ['T42 issued in the future', { iat: instant + 6 }, /issued in the future/],
     ['without a subject', { sub: undefined }, /too little/],
     ['without a client', { client_id: undefined }, /too little/],
     ['scopes in a list', { scope: ['read_file'] }, /too little/],
@@ -185,4 +186,16 @@ describe('an answer kept for a while', () => {
     await resource.authenticate(bearer('opaque0'));
     expect(asked()).toBe(1002);
   });
+});
+
+test('T42 what was kept before the clock was set back is asked about again', async () => {
+  issuer.known.set('opaque', active({ iat: instant - 700 }));
+  const resource = asking({ cacheSeconds: 60 });
+  await resource.authenticate(bearer('opaque'));
+  nowSeconds = instant + 59;
+  await resource.authenticate(bearer('opaque'));
+  expect(asked()).toBe(1);
+  nowSeconds = instant - 600;
+  issuer.known.set('opaque', { active: false });
+  expect((await caught(resource.authenticate(bearer('opaque')))).status).toBe(401);
 });

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../clock.ts';
+import { ageSeconds, type Clock } from '../../clock.ts';
 import { createGuessLimit } from '../../limits/guess-limit.ts';
 import { createRateLimit } from '../../limits/rate-limit.ts';
 
@@ -65,7 +65,7 @@ export function createDeviceLimits(clock: Clock, pollSeconds: number): DeviceLim
       const now = clock.nowSeconds();
       const last = polls.get(deviceCode);
       // a second less is forgiven: not every request is under way equally long
-      const tooSoon = last && now - last.at < Math.max(1, last.intervalSeconds - 1);
+      const tooSoon = last && ageSeconds(now, last.at) < Math.max(1, last.intervalSeconds - 1);
       const intervalSeconds =
         (last?.intervalSeconds ?? pollSeconds) + (tooSoon ? slowerSeconds : 0);
       polls.set(deviceCode, { at: now, intervalSeconds });

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { errors } from 'oidc-provider';
-import type { Clock } from '../../clock.ts';
+import { ageSeconds, type Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
 import type { DocumentTable, KnownDocument } from '../../store/document-table.ts';
 import type { StoredClient } from '../../store/store.ts';
@@ -39,6 +39,13 @@ interface Entry {
   readonly useUntil: number;
 }
 
+interface Failure {
+  readonly error: () => Error;
+  readonly at: number;
+  /** How long it is believed. */
+  readonly seconds: number;
+}
+
 interface Before {
   readonly known: KnownDocument | undefined;
   readonly entry: Entry | undefined;
@@ -53,7 +60,7 @@ const troubleSeconds = 10;
 export function createDocumentCache(parts: CacheParts): DocumentCache {
   const { documents, clock } = parts;
   const entries = new LRUCache<string, Entry>({ max: 200 });
-  const failures = new LRUCache<string, { error: () => Error; until: number }>({ max: 1000 });
+  const failures = new LRUCache<string, Failure>({ max: 1000 });
   const pending = new Map<string, Promise<StoredClient>>();
 
   const refresh = async (url: string, { known, entry, hooks }: Before) => {
@@ -77,7 +84,7 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
     }
     const error = () => errorOf(asked);
     const seconds = asked.kind === 'bad' ? badSeconds : troubleSeconds;
-    failures.set(url, { error, until: now + seconds });
+    failures.set(url, { error, at: now, seconds });
     throw error();
   };
 
@@ -92,9 +99,9 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
     const known = cached ? cached.known : await documents.find(url);
     const entry = cached ?? fromStore(known, entries);
     const now = clock.nowSeconds();
-    if (entry && now < entry.useUntil) return entry.client;
+    if (entry && now < entry.useUntil && isPast(entry, now)) return entry.client;
     const failure = failures.get(url);
-    if (failure && now < failure.until) throw failure.error();
+    if (failure && ageSeconds(now, failure.at) < failure.seconds) throw failure.error();
     if (!known && !introduced) {
       await hooks.first();
       // somebody else may have brought it meanwhile
@@ -125,8 +132,14 @@ function fromStore(
 }
 
 /** A host in trouble lends its document for a day more (RFC 5861 section 4), unless it forbade to keep it. */
-const isUsable = ({ known }: Entry, now: number): boolean =>
-  known.document !== undefined && now < known.freshUntil + freshness.staleSeconds;
+const isUsable = (entry: Entry, now: number): boolean =>
+  entry.known.document !== undefined &&
+  now < entry.known.freshUntil + freshness.staleSeconds &&
+  isPast(entry, now);
+
+/** Before the clock was set back nothing was fetched just now (T42). */
+const isPast = ({ known }: Entry, now: number): boolean =>
+  ageSeconds(now, known.fetchedAt) < Number.POSITIVE_INFINITY;
 
 const atOnce = ({ fetchedAt }: KnownDocument) => ({ createdAt: fetchedAt, updatedAt: fetchedAt });
 

@@ -1,4 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { ageSeconds } from '../../clock.ts';
 import { subjectOf } from '../../identity/subject.ts';
 import { needsConfirmation } from '../client/client-settings.ts';
 import { isDeviceClick } from '../device/device-click.ts';
@@ -27,7 +28,9 @@ export function createInteractionPolicy(settings: ProviderSettings): interaction
       const { oidc } = ctx;
       const { max_age: maxAge } = oidc.params ?? {};
       if (maxAge === undefined || oidc.result?.login || isDeviceClick(ctx)) return false;
-      return oidc.session?.past(Number(maxAge)) ?? true;
+      const loginSeconds = oidc.session?.authTime();
+      if (loginSeconds === undefined) return true;
+      return ageSeconds(settings.clock.nowSeconds(), loginSeconds) > Number(maxAge);
     }),
     new Check('subject', 'somebody else was asked for', requireSubject),
     new Check('assurance', 'a stronger login was asked for', requireAssurance),

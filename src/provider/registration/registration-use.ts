@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { Clock } from '../../clock.ts';
+import { ageSeconds, type Clock } from '../../clock.ts';
 import { type RegistrationTable, useResolutionSeconds } from '../../store/store.ts';
 
 const maxClients = 10_000;
@@ -19,7 +19,7 @@ export function recordUse(
     if (client?.['tsidp_source'] !== 'dynamic') return;
     const now = clock.nowSeconds();
     const { clientId } = client;
-    if (now - (noted.get(clientId) ?? 0) < useResolutionSeconds) return;
+    if (ageSeconds(now, noted.get(clientId) ?? 0) < useResolutionSeconds) return;
     noted.set(clientId, now);
     // what the database refuses fails the commit that the answer waits for
     void registrations.use(clientId, now);

@@ -32,8 +32,9 @@ export function lifetimes(settings: ProviderSettings): NonNullable<Configuration
     IdToken: (_ctx, _token, client) => of('idTokenSeconds', client),
     Interaction: settings.lifetimes.interactionSeconds,
     RefreshToken: (_ctx, token, client) => {
-      const begun = token.iiat ?? settings.clock.nowSeconds();
-      const left = begun + of('refreshAbsoluteSeconds', client) - settings.clock.nowSeconds();
+      const now = settings.clock.nowSeconds();
+      // a clock that was set back makes no life longer
+      const left = Math.min(token.iiat ?? now, now) + of('refreshAbsoluteSeconds', client) - now;
       if (left <= 0) throw new errors.InvalidGrant('refresh token is expired');
       return Math.min(of('refreshIdleSeconds', client), left);
     },

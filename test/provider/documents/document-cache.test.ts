@@ -204,34 +204,3 @@ describe('the cache of metadata documents', () => {
     expect(second.changes).toHaveLength(1);
   });
 });
-
-describe('T41 what was looked at', () => {
-  it('is known again after a release that counts more members, where the document was kept', async () => {
-    const at = setUp();
-    at.answer({ headers: { 'cache-control': 'max-age=60' } });
-    await at.find();
-    expect(at.changes).toHaveLength(1);
-    const before = await at.store.documents.find(url);
-    if (!before) throw new Error('not kept');
-    const again = setUp(at.store);
-    again.answer({ document: {} });
-    await at.store.documents.save({ ...before, seen: 'of-another-release' });
-    again.pass(61);
-    await again.find();
-    expect(again.changes).toEqual([]);
-
-    const third = setUp(at.store);
-    third.answer({ document: { tos_uri: 'https://evil.example/' } });
-    await at.store.documents.save({ ...before, seen: 'of-another-release' });
-    third.pass(61);
-    await third.find();
-    expect(third.changes).toHaveLength(1);
-
-    const unkept = setUp(at.store);
-    unkept.answer({ document: {} });
-    await at.store.documents.save({ ...before, document: undefined, seen: 'of-another-release' });
-    unkept.pass(61);
-    await unkept.find();
-    expect(unkept.changes).toHaveLength(1);
-  });
-});

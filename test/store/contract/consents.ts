@@ -81,6 +81,9 @@ export function consentContract(open: Open): void {
       expect((await store.consents.find(key))[0]?.usedAt).toBe(begun);
       store.consents.use(key, begun + 86_400);
       expect((await store.consents.find(key))[0]?.usedAt).toBe(begun + 86_400);
+      // T42 a note from before the clock was set back would look young for long
+      store.consents.use(key, begun);
+      expect((await store.consents.find(key))[0]?.usedAt).toBe(begun);
     });
 
     it('revokes the logins of whom it was given by, and nobody else’s', async () => {
