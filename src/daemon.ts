@@ -3,9 +3,12 @@ import type { Config } from './config.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { createApp } from './http/app.ts';
 import { logErrors } from './http/error-log.ts';
+import { createGuard } from './http/guard.ts';
 import { createLoad } from './http/load.ts';
 import { type Opened, type OpenParts, openAdmin, openListener } from './http/open.ts';
 import { createNodeWatch } from './http/renamed.ts';
+import { createStoreHealth } from './http/store-health.ts';
+import { createTally } from './http/tally.ts';
 import { joinTailnet } from './joined-tailnet.ts';
 import { decideListening } from './listening.ts';
 import { loadOrCreateSecretKey } from './provider/client/secret-key.ts';
@@ -67,14 +70,19 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
 
   const authority = createAuthority(config, { state, keys, secretKey, tailnet, issuer }, parts);
   const { settings, provider } = authority;
-  logErrors(provider, log);
+  const tally = createTally(log);
+  undo.defer(() => tally.stop());
+  const storeHealth = createStoreHealth(store);
+  logErrors(provider, { tally, share: settings.oracle.share, storeHealth, log });
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
   undo.defer(
     startExpiring({ store, clock, limits: config.registration, secrets: authority.secrets }, log),
   );
 
-  const load = createLoad(limits.requestsInFlight);
+  const load = createLoad(limits.requestsInFlight, limits.requestsInFlightPerPeer);
+  const guard = createGuard(limits, tally);
+  undo.defer(() => guard.stop());
   const drainMs = limits.drainSeconds * 1000;
   const openParts: OpenParts = {
     issuer: new URL(issuer),
@@ -88,6 +96,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     drainMs,
     clock,
     log,
+    guard,
     answer(entrance) {
       const app = createApp({
         entrance,
@@ -100,6 +109,9 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
         staleNetworkMapSeconds: config.staleNetworkMapSeconds,
         store,
         load,
+        connections: guard.connections,
+        tally,
+        storeHealth,
         bodyLimitBytes: limits.bodyBytes,
         log,
       });

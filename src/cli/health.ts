@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
 import { adminSocketPath } from '../http/admin-paths.ts';
+import { type Drops, dropWords } from '../http/tally.ts';
 import { closedToUs } from '../store/files.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { printable } from './print.ts';
@@ -41,7 +42,7 @@ export const health = defineCommand({
       ? ask({ socketPath: socket(), path })
       : ask(new URL(path, url)));
     if (answer.status !== 200) throw new CommandError(`not healthy: ${reasonOf(answer)}`);
-    io.out(path === '/healthz' ? 'alive\n' : 'ready\n');
+    io.out(path === '/healthz' ? 'alive\n' : `ready\n${droppedOf(answer)}`);
   },
 });
 
@@ -74,6 +75,18 @@ async function ask(where: URL | { socketPath: string; path: string }): Promise<A
       ? 'no daemon listens there (not started yet, or it waits for tailscaled)'
       : message;
     throw new CommandError(`not healthy: ${place}: ${printable(why)}`, { cause });
+  }
+}
+
+/** What was turned away since the start to keep everybody else in, a line each. */
+function droppedOf({ body }: Answer): string {
+  try {
+    const { dropped = {} } = JSON.parse(body) as { dropped?: Drops };
+    return dropWords(dropped)
+      .map((words) => `since the start: ${printable(words)}\n`)
+      .join('');
+  } catch {
+    return '';
   }
 }
 

@@ -45,7 +45,43 @@ const limits = members({
     1000,
     'More than these are answered 503 with Retry-After; strangers over Funnel have half.',
   ),
+  requestsInFlightPerPeer: option(
+    whole(
+      1,
+      100_000,
+      100,
+      'Of these, one node, person behind a trusted proxy, address outside the tailnet or client at the backchannel has so many at most, and never more than half.',
+    ),
+    { since: '0.2.0' },
+  ),
+  requestsInFlightPerConnection: option(
+    whole(
+      1,
+      1000,
+      8,
+      'Requests of one connection that are worked on at once; those sent ahead of their answers wait.',
+    ),
+    { since: '0.2.0' },
+  ),
+  connectionsPerPeer: option(
+    whole(
+      8,
+      8192,
+      256,
+      'Connections of one node, address outside the tailnet or client at the backchannel; with one more, its oldest idle one is closed. Trusted proxies may have more.',
+    ),
+    { since: '0.2.0' },
+  ),
   bodyBytes: whole(1024, 1_048_576, 65_536, 'Largest request body.'),
+  bodyBytesPerSecond: option(
+    whole(
+      0,
+      65_536,
+      1000,
+      'A request ends when its body comes more slowly than this for more than five seconds; 0: no such limit.',
+    ),
+    { since: '0.2.0' },
+  ),
   headerBytes: whole(4096, 65_536, 16_384, 'Largest request line and headers.'),
   requestTimeoutSeconds: whole(1, 300, 15, 'For a request to arrive and to be answered.'),
   drainSeconds: whole(0, 300, 10, 'How long requests under way may finish after SIGTERM.'),

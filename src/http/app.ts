@@ -3,75 +3,95 @@ import { errors } from 'oidc-provider';
 import { setFacts } from '../provider/request.ts';
 import { createDispatch } from './dispatch.ts';
 import { answerError } from './error-answer.ts';
-import { findRoute, kindOf, type ListenerKind } from './exposure.ts';
+import { findRoute, kindOf, type ListenerKind, type Route } from './exposure.ts';
 import { keepFrontChannel } from './identify/backchannel.ts';
+import { answerOptions, isPlainOptions } from './options.ts';
 import type { AppParts } from './parts.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import { setPlace, shareOfClient, takeShare } from './share.ts';
+import { Shed } from './shed.ts';
 
 /** The Koa app of one listener. oidc-provider runs inside it as its last middleware. */
 export function createApp(parts: AppParts): Koa {
-  const { settings, entrance, log } = parts;
+  const { settings, entrance, tally, log } = parts;
   const app = new Koa();
   // host and protocol are the issuer's (`ownUrls`), which Koa then reads from X-Forwarded-Proto
   app.proxy = true;
   app.silent = true;
   const issuer = new URL(settings.issuer);
-  const { mode } = settings.registration;
   const dispatch = createDispatch(parts);
 
   app.use(durably(parts));
   app.use(async (ctx) => {
-    const host = entrance.takeHost(ctx.req);
-    ctx.originalUrl = ctx.request.originalUrl = ctx.req.url ?? '/';
-    const listener = entrance.exposure(ctx.req);
-    const exposed = findRoute(listener, ctx.method, ctx.path, mode);
-    setSecurityHeaders(ctx, kindOf(exposed), issuer.protocol === 'https:');
-    if (host === undefined) {
-      throw new errors.InvalidRequest('the request must name one host');
-    }
-    if (!entrance.isOwnHost(host)) throw misdirected(settings.issuer);
-    if (!exposed.route) throw notHere(ctx, listener, exposed.allow);
-    if (exposed.route.sameOriginOnly) requireSameOrigin(ctx, issuer.origin);
-    const facts = await entrance.facts(ctx.req, exposed.route.kind);
+    const { route, listener } = admit(ctx, parts, issuer);
+    const facts = await entrance.facts(ctx.req, route.kind);
     facts.listener = listener;
     setFacts(ctx, facts);
+    takeShare(ctx, parts, route.kind);
     ownUrls(ctx, entrance.origin);
-    await dispatch(ctx, exposed.route);
+    if (isPlainOptions(ctx)) return answerOptions(ctx, route);
+    await dispatch(ctx, route);
+    // whatever nobody answered would go out in Koa's words
+    if (ctx.status === 404 && ctx.body === undefined) throw notHere(ctx, listener, undefined);
+    if (listener === 'backchannel') shareOfClient(ctx, parts);
     if (entrance.origin.origin !== issuer.origin) keepFrontChannel(ctx, issuer, entrance.origin);
   });
-  app.on('error', (error) => log.error({ err: error }, 'answer could not be sent'));
+  app.on('error', ({ message }: Error, ctx?: Context) => {
+    const from = ctx && entrance.share(ctx.req);
+    tally.count('unsent', from, () => log.info({ reason: message }, 'answer could not be sent'));
+  });
   return app;
 }
 
+interface Reached {
+  readonly route: Route;
+  readonly listener: ListenerKind;
+}
+
+/** Finds the route of a request that may pass; nobody has been asked who sent it. @throws errors.InvalidRequest */
+function admit(ctx: Context, { entrance, settings }: AppParts, issuer: URL): Reached {
+  const host = entrance.takeHost(ctx.req);
+  ctx.originalUrl = ctx.request.originalUrl = ctx.req.url ?? '/';
+  const listener = entrance.exposure(ctx.req);
+  const { mode } = settings.registration;
+  const exposed = findRoute(listener, ctx.method, ctx.path, mode);
+  const { route } = exposed;
+  setSecurityHeaders(ctx, kindOf(exposed), issuer.protocol === 'https:');
+  if (host === undefined) {
+    throw new errors.InvalidRequest('the request must name one host');
+  }
+  if (!entrance.isOwnHost(host)) throw misdirected(settings.issuer);
+  if (!route) throw notHere(ctx, listener, exposed.allow);
+  if (route.sameOriginOnly) requireSameOrigin(ctx, issuer.origin);
+  return { route, listener };
+}
+
 /** Nothing is answered before what it rests on is durable; and nothing escapes unanswered. */
-function durably({ load, store, log, settings, entrance }: AppParts): Middleware {
+function durably(parts: AppParts): Middleware {
+  const { load, store, log, settings, entrance, tally, storeHealth } = parts;
   return async (ctx, next) => {
     const { mode } = settings.registration;
     const kind = () => kindOf(findRoute(entrance.exposure(ctx.req), ctx.method, ctx.path, mode));
     const isStranger = entrance.exposure(ctx.req) === 'funnel';
+    const share = entrance.share(ctx.req);
     // who asks how we are must hear it, most of all under load
-    const leave = kind() === 'health' ? () => undefined : load.enter(isStranger);
-    // a body that never comes would go on holding the connection
-    if (!leave && isStranger) ctx.set('Connection', 'close');
+    const place = kind() === 'health' ? undefined : load.enter(share, isStranger);
     const { failures } = store;
     try {
-      if (!leave) throw overloaded();
+      if (place?.ok === false) throw new Shed(place.reason, share);
+      if (place) setPlace(ctx, place);
       await next();
       await store.committed(failures);
     } catch (error) {
-      await answerError(ctx, error, { kind: kind(), settings, log });
-      await store.committed().catch((cause) => log.error({ err: cause }, 'audit record lost'));
+      storeHealth.observe(error);
+      await answerError(ctx, error, { kind: kind(), settings, tally, share, log });
+      await store.committed().catch((cause) => {
+        tally.count('lostRecords', share, () => log.error({ err: cause }, 'audit record lost'));
+      });
     } finally {
-      leave?.();
+      if (place?.ok) place.leave();
     }
   };
-}
-
-function overloaded(): errors.OIDCProviderError {
-  const error = new errors.TemporarilyUnavailable('too many requests at once, or shutting down');
-  error.status = 503;
-  error.statusCode = 503;
-  return error;
 }
 
 /** RFC 9110 15.5.20 */
@@ -82,7 +102,7 @@ function misdirected(issuer: string): errors.InvalidRequest {
 function notHere(
   ctx: Context,
   listener: ListenerKind,
-  allow: readonly string[] | undefined,
+  allow: string | undefined,
 ): errors.InvalidRequest {
   if (!allow) {
     const hint =
@@ -91,7 +111,7 @@ function notHere(
         : '';
     return new errors.InvalidRequest(`there is nothing at this address${hint}`, 404);
   }
-  ctx.set('Allow', allow.join(', '));
+  ctx.set('Allow', allow);
   return new errors.InvalidRequest(`${ctx.method} is not for this address`, 405);
 }
 

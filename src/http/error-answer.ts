@@ -10,10 +10,15 @@ import { knownFacts } from '../provider/request.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import { StoreError } from '../store/store.ts';
 import type { RouteKind } from './exposure.ts';
+import { Shed } from './shed.ts';
+import type { Tally } from './tally.ts';
 
 export interface ErrorContext {
   readonly kind: RouteKind;
   readonly settings: ProviderSettings;
+  readonly tally: Tally;
+  /** Whose request it is, where that shows (`Entrance.share`). */
+  readonly share: string | undefined;
   readonly log: Logger;
 }
 
@@ -21,15 +26,12 @@ export interface ErrorContext {
 export async function answerError(
   ctx: Context,
   error: unknown,
-  { kind, settings, log }: ErrorContext,
+  { kind, settings, tally, share, log }: ErrorContext,
 ): Promise<void> {
   const known = describe(error);
   const facts = knownFacts(ctx);
   const requestId = facts?.requestId ?? randomUUID();
-  if (known.status >= 500) log.error({ err: error, requestId, path: ctx.path }, known.description);
-  else if (kind === 'page') {
-    log.info({ requestId, path: ctx.path, error: known.error }, known.description);
-  }
+  logError(ctx, error, { requestId, known, kind, tally, share, log });
   // what `/denied` shows was recorded when it happened
   if (error instanceof errors.AccessDenied && ctx.path !== deniedPath) {
     const from = { peer: facts?.peer ?? '', listener: facts?.listener };
@@ -47,7 +49,10 @@ export async function answerError(
   for (const name of ['Location', 'Set-Cookie']) ctx.remove(name);
   ctx.status = known.status;
   if (known.status === 503) ctx.set('Retry-After', String(retryAfterSeconds));
-  if (known.status === 413) ctx.set('Connection', 'close');
+  // a body that nobody reads would go on holding the connection
+  if (known.status === 413 || (error instanceof Shed && !ctx.req.complete)) {
+    ctx.set('Connection', 'close');
+  }
   if (kind === 'page') {
     // whoever can't be asked for now is left out: this answer must come about
     const person = facts && (await personOf(facts).catch(() => undefined));
@@ -58,6 +63,26 @@ export async function answerError(
   }
   ctx.set('Cache-Control', 'no-store');
   ctx.body = { error: known.error, error_description: oauthText(known.description) };
+}
+
+interface Told extends Pick<ErrorContext, 'kind' | 'tally' | 'share' | 'log'> {
+  readonly requestId: string;
+  readonly known: Known;
+}
+
+function logError(ctx: Context, error: unknown, told: Told): void {
+  const { requestId, known, kind, tally, share, log } = told;
+  if (error instanceof Shed) {
+    tally.count(error.reason === 'peer' ? 'requestsOfPeer' : 'requests', error.share);
+  } else if (known.status >= 500) {
+    tally.count('failures', share, () =>
+      log.error({ err: error, requestId, path: ctx.path }, known.description),
+    );
+  } else if (kind === 'page') {
+    tally.count('pages', share, () =>
+      log.info({ requestId, path: ctx.path, error: known.error }, known.description),
+    );
+  }
 }
 
 interface Known {

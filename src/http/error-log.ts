@@ -5,12 +5,29 @@ import { OutgoingError } from '../outgoing/outgoing-error.ts';
 import { formatTrace } from '../policy/trace.ts';
 import { PolicyDenied } from '../provider/login/denial.ts';
 import { knownFacts } from '../provider/request.ts';
+import type { StoreHealth } from './store-health.ts';
+import type { Tally } from './tally.ts';
+
+export interface ErrorLogParts {
+  readonly tally: Tally;
+  /** Of an address (`Oracle.share`). */
+  readonly share: (address: string) => string;
+  readonly storeHealth: StoreHealth;
+  readonly log: Logger;
+}
 
 /**
  * Logs what oidc-provider answers with an error page, under the request ID that the page names, and what went wrong
  * on our side. An app's mistakes at the API endpoints are the app's to read.
  */
-export function logErrors(provider: Provider, log: Logger): void {
+export function logErrors(
+  provider: Provider,
+  { tally, share, storeHealth, log }: ErrorLogParts,
+): void {
+  const from = (ctx: KoaContextWithOIDC): string | undefined => {
+    const peer = knownFacts(ctx)?.peer;
+    return peer === undefined ? undefined : share(peer);
+  };
   const events = [
     'authorization.error',
     'end_session.error',
@@ -22,11 +39,16 @@ export function logErrors(provider: Provider, log: Logger): void {
     provider.on(event as 'authorization.error', (ctx, error: errors.OIDCProviderError) => {
       const { error: name, error_description: description = error.message } = error;
       const why = error instanceof PolicyDenied ? { trace: formatTrace(error.trace) } : {};
-      log.info({ ...requestOf(ctx), error: name, ...why, ...hostOf(error) }, description);
+      tally.count('pages', from(ctx), () =>
+        log.info({ ...requestOf(ctx), error: name, ...why, ...hostOf(error) }, description),
+      );
     });
   }
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {
-    log.error({ ...requestOf(ctx), err: error }, 'request failed');
+    storeHealth.observe(error);
+    tally.count('failures', from(ctx), () =>
+      log.error({ ...requestOf(ctx), err: error }, 'request failed'),
+    );
   });
 }
 

@@ -135,7 +135,7 @@ export type Exposed =
   /** 404, or 405 with the methods that would do; `page` where people inside the tailnet find one. */
   | {
       readonly route: undefined;
-      readonly allow: readonly string[] | undefined;
+      readonly allow: string | undefined;
       readonly kind: 'page' | 'api';
     };
 
@@ -167,8 +167,12 @@ export function findRoute(
   }
   const asked = method === 'HEAD' ? 'GET' : method;
   if (route.methods.some((allowed) => allowed === asked)) return { route };
-  const allow = route.methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
-  return { route: undefined, allow, kind };
+  return { route: undefined, allow: allowOf(route.methods), kind };
+}
+
+/** As the `Allow` header has it (RFC 9110 10.2.1). */
+export function allowOf(methods: Route['methods']): string {
+  return methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
 }
 
 const byPath: ReadonlyMap<string, Route> = new Map(exposure.map((route) => [route.path, route]));

@@ -7,11 +7,15 @@ export function answerHealth(ctx: Context): void {
   ctx.body = { status: 'ok' };
 }
 
-/** Logins work: tailscaled answers, is in its tailnet and knows it well enough, and we are not turning requests away. */
-export function answerReadiness(
+/**
+ * Logins work: tailscaled answers, is in its tailnet and knows it well enough, what a login writes can be stored, and
+ * we are not turning requests away (T43).
+ */
+export async function answerReadiness(
   ctx: Context,
-  { status, load, settings, staleNetworkMapSeconds }: AppParts,
-): void {
+  { status, load, settings, staleNetworkMapSeconds, storeHealth, tally }: AppParts,
+): Promise<void> {
+  const database = await storeHealth.problem();
   const node = status.current();
   const failure = status.failure();
   const isIn = !failure && node?.backendState === 'Running';
@@ -21,6 +25,7 @@ export function answerReadiness(
     ...(node ? [] : ['tailscaled has not answered yet']),
     ...(node && node.backendState !== 'Running' ? [`tailscaled is ${node.backendState}`] : []),
     ...(isStale ? ['tailscaled lost contact with the control server too long ago'] : []),
+    ...(database === undefined ? [] : [database]),
     ...(load.shedding ? ['too many requests at once, or shutting down'] : []),
   ];
   ctx.status = problems.length === 0 ? 200 : 503;
@@ -29,6 +34,8 @@ export function answerReadiness(
     status: problems.length === 0 ? 'ready' : 'not ready',
     problems,
     issuer: settings.issuer,
+    // since the start; nobody else suffers from it
+    dropped: tally.drops(),
     staleSeconds: Number.isFinite(status.staleSeconds()) ? status.staleSeconds() : null,
   };
 }

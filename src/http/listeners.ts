@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly headerLimitBytes: number;
   /** Header and body of a request must arrive within this time (T30). */
   readonly requestTimeoutMs: number;
+  /** Sees the server before it listens. */
+  readonly watch?: (server: Server) => void;
 }
 
 export interface Listening {
@@ -28,7 +30,8 @@ export interface Listening {
 const keepAliveMs = 75_000;
 /** tailscaled keeps a connection 90 s: were we first, a POST on its way at that moment would be lost. */
 const proxyKeepAliveMs = 180_000;
-const maxConnections = 8192;
+/** Twice as many as the guard lets in: those over it are to be seen and counted. */
+const maxConnections = 16_384;
 
 /**
  * Binds one place. A Unix socket's directory must be there, and closed to others.
@@ -39,6 +42,7 @@ export async function listen(options: ListenOptions, answer: RequestListener): P
   server.maxConnections = maxConnections;
   // Bounded in bytes. By number, some releases of Node forget the last ones, which are a proxy's (T34).
   server.maxHeadersCount = 0;
+  options.watch?.(server);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause) => reject(listenError(options, cause)));
   const { place } = options;

@@ -1,16 +1,18 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { BackchannelListen, CertificateFiles, ServeListen } from '../config/listen.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { Logger } from '../log.ts';
 import type { LocalApi } from '../peer/local-api.ts';
+import { peerShare } from '../peer/peer-share.ts';
 import { keepServed } from '../peer/serve.ts';
 import { serveProblem } from '../peer/serve-rights.ts';
 import type { NodeStatus, StatusWatch } from '../peer/status.ts';
 import { adminSocketPath } from './admin-paths.ts';
 import { bindAll } from './bound.ts';
 import type { ChosenListen } from './choose.ts';
+import type { Guard } from './guard.ts';
 import { adminEntrance } from './identify/admin.ts';
 import { backchannelEntrance } from './identify/backchannel.ts';
 import type { Entrance } from './identify/entrance.ts';
@@ -36,6 +38,7 @@ export interface OpenParts {
   readonly log: Logger;
   /** The app behind a listener. */
   readonly answer: (entrance: Entrance) => RequestListener;
+  readonly guard: Guard;
 }
 
 /** A listener that listens. */
@@ -71,7 +74,10 @@ async function openFront(chosen: FrontListen, parts: OpenParts): Promise<Opened>
   const source = type === 'demo' || chosen.plainHttp ? undefined : sourceOf(chosen, parts);
   const tls = source && (await openTls(source, [parts.issuer.hostname, node.dnsName], parts));
   const follows = type === 'tailnet' && chosen.addresses === undefined;
-  return openTcp(addressesOf(chosen, node), chosen.port, tls, entrance, parts, follows);
+  // tailscaled without TUN dials for all its peers from one address
+  const of = type === 'userspace' ? () => undefined : parts.oracle.share;
+  const where = { addresses: addressesOf(chosen, node), port: chosen.port, of };
+  return openTcp(where, tls, entrance, parts, follows);
 }
 
 /** tailscaled without TUN dials 127.0.0.1 for its peers, whether they use IPv4 or IPv6. */
@@ -86,8 +92,9 @@ async function openBackchannel(chosen: BackchannelListen, parts: OpenParts): Pro
   const baseUrl = new URL(chosen.baseUrl);
   const source = filesOf(chosen);
   const tls = source && (await openTls(source, [baseUrl.hostname, address], parts));
-  const entrance = backchannelEntrance({ baseUrl, address });
-  return openTcp([address], port, tls, entrance, parts, false);
+  const { ownerOf } = parts.guard.connections;
+  const entrance = backchannelEntrance({ baseUrl, address, ownerOf });
+  return openTcp({ addresses: [address], port, of: peerShare }, tls, entrance, parts, false);
 }
 
 function sourceOf(chosen: CertificateFiles, { api, node }: OpenParts): CertificateSource {
@@ -106,10 +113,16 @@ function openTls(
   return createTls({ source, names, clock, log });
 }
 
+interface Where {
+  readonly addresses: readonly string[];
+  readonly port: number;
+  /** Whose a connection is, by the address of its other end. */
+  readonly of: (address: string) => string | undefined;
+}
+
 /** @param follows binds the node's addresses as they change */
 async function openTcp(
-  addresses: readonly string[],
-  port: number,
+  { addresses, port, of }: Where,
   tls: Tls | undefined,
   entrance: Entrance,
   parts: OpenParts,
@@ -117,7 +130,7 @@ async function openTcp(
 ): Promise<Opened> {
   const { drainMs, log } = parts;
   const answer = parts.answer(entrance);
-  const bind = (address: string) => listenAt({ address, port }, tls, answer, parts);
+  const bind = (address: string) => listenAt({ address, port }, tls, answer, parts, of);
   try {
     const bound = await bindAll({ addresses, bind, drainMs, log });
     tls?.onRenewal((renewed) => bound.setCertificate(renewed));
@@ -142,9 +155,12 @@ function listenAt(
   place: Place,
   tls: Tls | undefined,
   answer: RequestListener,
-  { headerLimitBytes, requestTimeoutMs }: OpenParts,
+  { headerLimitBytes, requestTimeoutMs, guard }: OpenParts,
+  of?: (address: string) => string | undefined,
 ): ReturnType<typeof listen> {
-  return listen({ place, tls: tls?.current(), headerLimitBytes, requestTimeoutMs }, answer);
+  const watch = (server: Server) => guard.watch(server, of);
+  const options = { place, tls: tls?.current(), headerLimitBytes, requestTimeoutMs, watch };
+  return listen(options, guard.pass(answer));
 }
 
 async function openServe(chosen: ServeListen, parts: OpenParts): Promise<Opened> {

@@ -5,9 +5,12 @@ import type { ClientRegistry } from '../provider/client/clients.ts';
 import type { ClientManager } from '../provider/client/manage-clients.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
 import type { Store } from '../store/store.ts';
+import type { Connections } from './connections.ts';
 import type { Entrance } from './identify/entrance.ts';
 import type { Load } from './load.ts';
 import type { RegistrationApi } from './registration.ts';
+import type { StoreHealth } from './store-health.ts';
+import type { Tally } from './tally.ts';
 
 /** What a listener's app is made of. */
 export interface AppParts {
@@ -24,6 +27,9 @@ export interface AppParts {
   readonly staleNetworkMapSeconds: number;
   readonly store: Store;
   readonly load: Load;
+  readonly connections: Connections;
+  readonly tally: Tally;
+  readonly storeHealth: StoreHealth;
   readonly bodyLimitBytes: number;
   readonly log: Logger;
 }

@@ -1,5 +1,7 @@
-import { isLoopback } from '../peer/address.ts';
+import { LRUCache } from 'lru-cache';
+import { isLoopback, isTailnetAddress, parseAddress } from '../peer/address.ts';
 import { LocalApiError } from '../peer/local-api.ts';
+import { peerShare } from '../peer/peer-share.ts';
 import type { StatusWatch } from '../peer/status.ts';
 import type { LookupOptions, Whois } from '../peer/whois.ts';
 import { type IdentifyOptions, identify, refuse } from './identify.ts';
@@ -27,7 +29,15 @@ export interface Oracle {
    * device, or the device has got other tags, which make it another machine (T13).
    */
   device(binding: DeviceBinding): Promise<Identified>;
+  /**
+   * Whose share of anything limited a sender at this address takes from, without asking: the StableID of the node
+   * that had it when whois last told, else what its address says (`peerShare`). Never to decide who somebody is.
+   */
+  share(address: string): string;
 }
+
+/** Addresses whose node is remembered for `share`: IPv4 and IPv6 of one node are one sender. */
+const maxNamed = 10_000;
 
 export interface OracleParts {
   readonly whois: Whois;
@@ -36,6 +46,7 @@ export interface OracleParts {
 }
 
 export function createOracle({ whois, status, options: rules }: OracleParts): Oracle {
+  const named = new LRUCache<string, string>({ max: maxNamed });
   const ask = async (
     address: string,
     port: number,
@@ -55,12 +66,17 @@ export function createOracle({ whois, status, options: rules }: OracleParts): Or
     }
   };
   return {
-    connection: ask,
+    async connection(address, port, options) {
+      const found = await ask(address, port, options);
+      if (found.ok && isTailnetAddress(address)) named.set(address, found.identity.node.stableId);
+      return found;
+    },
     async device(binding) {
       const identified = await ask(binding.address, 0);
       if (identified.ok && !isBound(identified.identity, binding)) return refuse('unknown');
       return identified;
     },
+    share: (address) => named.get(parseAddress(address) ?? address) ?? peerShare(address),
   };
 }
 

@@ -14,6 +14,7 @@ import { SqliteImports } from './imports.ts';
 import { SqliteKeys } from './keys.ts';
 import { SqliteDocuments } from './metadata-documents.ts';
 import { createDatabase, initialize, migrateDatabase, refuseNewer } from './migrate.ts';
+import { Probe } from './probe.ts';
 import { SqliteRegistrations } from './registrations.ts';
 import { type Store, StoreError } from './store.ts';
 import { Sweep } from './sweep.ts';
@@ -62,6 +63,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
     refreshGraceSeconds: options.refreshGraceSeconds ?? 10,
   });
   const sweep = new Sweep(context);
+  const probe = new Probe(context);
   const clients = new SqliteClients(context);
   return {
     adapter: adapters,
@@ -81,6 +83,7 @@ export function storeOver(database: DatabaseSync, options: SqliteOptions): Sqlit
       return transactions.failures;
     },
     committed: (failuresBefore) => transactions.committed(failuresBefore),
+    probe: async () => probe.run(),
     sweep: async (nowSeconds, limit) => sweep.run(nowSeconds, limit),
     async backup(target) {
       transactions.flush();

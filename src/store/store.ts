@@ -26,6 +26,11 @@ export interface Store {
    *   span several event-loop turns: else a lost earlier turn (disk full) goes unnoticed when a later one succeeds.
    */
   committed(failuresBefore?: number): Promise<void>;
+  /**
+   * Writes what a login writes, and takes it away again; await `committed()` after it.
+   * @throws StoreError when a login could not be stored
+   */
+  probe(): Promise<void>;
   /** Deletes at most `limit` rows that expired before `nowSeconds`. Returns how many. */
   sweep(nowSeconds: number, limit: number): Promise<number>;
   close(): Promise<void>;

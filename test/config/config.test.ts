@@ -55,6 +55,10 @@ test('an empty file is a whole configuration', () => {
     },
     limits: {
       requestsInFlight: 1000,
+      requestsInFlightPerPeer: 100,
+      requestsInFlightPerConnection: 8,
+      connectionsPerPeer: 256,
+      bodyBytesPerSecond: 1000,
       bodyBytes: 65_536,
       headerBytes: 16_384,
       requestTimeoutSeconds: 15,

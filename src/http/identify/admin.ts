@@ -11,6 +11,7 @@ export function adminEntrance(issuer: URL): Entrance {
     origin: issuer,
     exposure: () => 'admin',
     takeHost,
+    share: () => undefined,
     isOwnHost: (host) => hostname(host) === 'localhost',
     facts: () => ({ ...requestFacts('admin', async () => refuse('unknown')), admin: true }),
   };

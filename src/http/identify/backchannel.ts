@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import type { Context } from 'koa';
 import { refuse } from '../../identity/identify.ts';
 import { parseAddress } from '../../peer/address.ts';
+import { peerShare } from '../../peer/peer-share.ts';
 import { hostname, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
 import { remoteAddress } from './socket.ts';
@@ -10,19 +12,22 @@ export interface BackchannelParts {
   readonly baseUrl: URL;
   /** Where it listens. */
   readonly address: string;
+  /** The client that has authenticated on this connection. */
+  readonly ownerOf: (socket: Socket) => string | undefined;
 }
 
 /**
  * `backchannel`: for the servers of apps that are not in the tailnet, in the same pod or network. Nobody has an
  * identity here; apps authenticate with their secrets.
  */
-export function backchannelEntrance({ baseUrl, address }: BackchannelParts): Entrance {
+export function backchannelEntrance({ baseUrl, address, ownerOf }: BackchannelParts): Entrance {
   const own = new Set([baseUrl.hostname.replace(/^\[(.*)\]$/, '$1'), parseAddress(address)]);
   return {
     origin: baseUrl,
     exposure: () => 'backchannel',
     takeHost,
     isOwnHost: (host) => own.has(hostname(host)),
+    share: ({ socket }) => ownerOf(socket) ?? peerShare(remoteAddress(socket) ?? 'unknown'),
     facts: ({ socket }) =>
       requestFacts(remoteAddress(socket) ?? 'unknown', async () => refuse('unknown')),
   };

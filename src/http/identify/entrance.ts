@@ -14,6 +14,11 @@ export interface Entrance {
   isOwnHost(host: string): boolean;
   /** What is known of the request's sender. */
   facts(request: IncomingMessage, kind: RouteKind): RequestFacts | Promise<RequestFacts>;
+  /**
+   * Whose share of the limits a request takes from, as far as it shows before anybody is asked (`Oracle.share`).
+   * @returns undefined for nobody's, or while it does not show
+   */
+  share(request: IncomingMessage): string | undefined;
   /** Origin of every URL in an answer: never the request's (T29). */
   readonly origin: URL;
 }

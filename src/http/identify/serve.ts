@@ -31,6 +31,7 @@ export function serveEntrance({ issuer, oracle, status }: PeerParts): Entrance {
         : undefined;
     },
     isOwnHost: (host) => isOwnHost(host, issuer.hostname, status.current()),
+    share: (request) => oracle.share(forwardedFor(request) ?? 'unknown'),
     facts(request) {
       const address = forwardedFor(request);
       const funnel = isFunnel(request);

@@ -34,6 +34,11 @@ export function socketEntrance(
     exposure: () => kind,
     takeHost,
     isOwnHost: (host) => isOwnHost(host, issuer.hostname, status.current()),
+    share(request) {
+      // a trusted proxy's request is the person's whom it carries
+      if (names.size > 0 && isFromProxy(request)) return undefined;
+      return oracle.share(remoteAddress(request.socket) ?? 'unknown');
+    },
     facts(request) {
       const { socket } = request;
       const address = remoteAddress(socket);

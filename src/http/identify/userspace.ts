@@ -62,11 +62,15 @@ export function userspaceEntrance(parts: UserspaceParts): Entrance {
     exposure: () => 'userspace',
     takeHost,
     isOwnHost: (host) => isOwnHost(host, issuer.hostname, status.current()),
+    share({ socket }) {
+      const address = connections.get(socket)?.device?.address;
+      return address === undefined ? undefined : oracle.share(address);
+    },
     async facts(request, kind) {
       const { socket } = request;
       const proxied = isFromProxy(request);
-      // every peer comes from 127.0.0.1: without its own address, one who guesses secrets would lock out all
-      if (kind === 'api' && !connections.has(socket)) await first(socket);
+      // every peer comes from 127.0.0.1: without its own address, one who floods or guesses would lock out all
+      if ((kind === 'api' || kind === 'page') && !connections.has(socket)) await first(socket);
       const peer = connections.get(socket)?.device?.address ?? remoteAddress(socket) ?? 'unknown';
       return requestFacts(peer, async () => (proxied ? refuse('proxied') : ask(socket)));
     },
