@@ -20,6 +20,7 @@ import { createMetadataDocuments, documentsWork } from './provider/documents/met
 import { createProvider } from './provider/provider.ts';
 import { registrationFacts } from './provider/registration/registration-facts.ts';
 import type { ProviderSettings } from './provider/settings.ts';
+import { type AlgorithmsInUse, createAlgorithmsInUse } from './provider/token/algorithms-in-use.ts';
 import type { ProviderKeys } from './provider/token/keys.ts';
 import { createResources } from './provider/token/resources.ts';
 import type { State } from './store/open.ts';
@@ -41,6 +42,7 @@ export interface Authority {
   readonly clients: ClientManager;
   readonly registrationApi: RegistrationApi;
   readonly secrets: SecretChecker;
+  readonly algorithms: AlgorithmsInUse;
 }
 
 /** Joins the stages from identity to provider. */
@@ -89,11 +91,18 @@ export function createAuthority(
     audit: settings.audit,
     clock,
   });
+  const algorithms = createAlgorithmsInUse(config, store.clients);
   const provider: Provider = createProvider({
     settings,
     store,
     keys,
-    clients: { find: async (id) => (await registry.find(id)) ?? findDocument(id) },
+    clients: {
+      find: async (id) => {
+        const client = (await registry.find(id)) ?? (await findDocument(id));
+        algorithms.note(client?.metadata);
+        return client;
+      },
+    },
     fetch,
     hasMetadataDocuments: documentsWork(config.metadataDocuments),
     secrets,
@@ -114,5 +123,6 @@ export function createAuthority(
     secretKey,
     bodyLimitBytes: limits.bodyBytes,
   });
-  return { settings, provider, registry, clients: clientManager, registrationApi, secrets };
+  const clients = clientManager;
+  return { settings, provider, registry, clients, registrationApi, secrets, algorithms };
 }

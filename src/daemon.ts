@@ -104,6 +104,8 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
         registry: authority.registry,
         clients: authority.clients,
         registrationApi: authority.registrationApi,
+        algorithms: authority.algorithms,
+        setClaims: new Set(config.clients.flatMap(({ claims }) => Object.keys(claims?.set ?? {}))),
         settings,
         status: tailnet.status,
         staleNetworkMapSeconds: config.staleNetworkMapSeconds,

@@ -1,5 +1,6 @@
 import { configFlags } from '../config/config-flags.ts';
 import { loadConfigWith } from '../config.ts';
+import { algorithmsInUse } from '../provider/token/algorithms-in-use.ts';
 import { publicKeySet } from '../provider/token/keys.ts';
 import { withExistingStore } from './client-store.ts';
 import { CommandError, defineCommand } from './command.ts';
@@ -13,7 +14,9 @@ export const jwksExport = defineCommand({
   flags: configFlags,
   async act(flags, io) {
     const config = loadConfigWith(flags, io.env);
-    const keys = await withExistingStore(config, publicKeySet);
+    const keys = await withExistingStore(config, async (store) =>
+      publicKeySet(store, await algorithmsInUse(config, store.clients)),
+    );
     if (keys.keys.length === 0) {
       throw new CommandError(
         `there are no keys in ${config.stateDirectory}: the daemon makes them at its first start`,

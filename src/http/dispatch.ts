@@ -13,10 +13,10 @@ import {
 import { confirmLogout, dropOthersSession } from '../provider/login/leaving.ts';
 import { formActionSource } from '../provider/login/redirect-uri.ts';
 import { showUntrusted } from '../provider/login/untrusted-redirect.ts';
-import { nameOwnMethod } from '../provider/machine/peer-authentication.ts';
 import { normaliseAuthorization } from '../provider/normalise.ts';
 import { plainContext } from '../provider/plain-context.ts';
 import { supportedScopes } from '../provider/provider.ts';
+import { completeMetadata, keysOf } from '../provider/published.ts';
 import { allowFormAction } from '../provider/render.ts';
 import { describeToken } from '../provider/token/introspection.ts';
 import { answerCommandLine } from './admin-api.ts';
@@ -109,10 +109,18 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         await normaliseForm(ctx, route, parts, vocabulary);
         await runProvider(ctx);
         hideRegistration(ctx, route, parts);
-        if (route.kind === 'metadata') nameOwnMethod(ctx.body);
+        await publish(ctx, route, parts);
         if (route.path === '/introspect') await describeToken(ctx as KoaContextWithOIDC);
     }
   };
+}
+
+/** Metadata and keys say what there is here, and nothing that is never given or signed with. */
+async function publish(ctx: Context, { kind }: Route, parts: AppParts): Promise<void> {
+  const body: unknown = ctx.body;
+  if (kind !== 'metadata' || typeof body !== 'object' || body === null) return;
+  if ('keys' in body) ctx.body = keysOf(body as never, await parts.algorithms.now());
+  else completeMetadata(body as Record<string, unknown>, parts.setClaims);
 }
 
 /** Metadata sends nobody to an endpoint that this listener does not have. */

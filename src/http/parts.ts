@@ -4,6 +4,7 @@ import type { StatusWatch } from '../peer/status.ts';
 import type { ClientRegistry } from '../provider/client/clients.ts';
 import type { ClientManager } from '../provider/client/manage-clients.ts';
 import type { ProviderSettings } from '../provider/settings.ts';
+import type { AlgorithmsInUse } from '../provider/token/algorithms-in-use.ts';
 import type { Store } from '../store/store.ts';
 import type { Connections } from './connections.ts';
 import type { Entrance } from './identify/entrance.ts';
@@ -21,6 +22,9 @@ export interface AppParts {
   readonly registry: ClientRegistry;
   readonly clients: ClientManager;
   readonly registrationApi: RegistrationApi;
+  readonly algorithms: AlgorithmsInUse;
+  /** Names of the claims that clients' configurations set. */
+  readonly setClaims: ReadonlySet<string>;
   readonly settings: ProviderSettings;
   readonly status: StatusWatch;
   /** How old the network map may be for logins. */

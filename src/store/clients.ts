@@ -16,6 +16,7 @@ export class SqliteClients implements ClientTable {
   readonly #transactions: Transactions;
   readonly #select: StatementSync;
   readonly #list: StatementSync;
+  readonly #algorithms: StatementSync;
   readonly #save: StatementSync;
   readonly #delete: StatementSync;
   readonly #neverUsed: StatementSync;
@@ -28,6 +29,9 @@ export class SqliteClients implements ClientTable {
     this.#transactions = transactions;
     this.#select = database.prepare('SELECT * FROM clients WHERE id = ?');
     this.#list = database.prepare('SELECT * FROM clients ORDER BY created_at, rowid');
+    this.#algorithms = database.prepare(
+      `SELECT DISTINCT json_extract(metadata, '$.id_token_signed_response_alg') AS algorithm FROM clients`,
+    );
     this.#save = database.prepare(
       `INSERT INTO clients (id, metadata, secret_verifier, source, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata, secret_verifier = excluded.secret_verifier,
@@ -52,6 +56,11 @@ export class SqliteClients implements ClientTable {
 
   async list(): Promise<StoredClient[]> {
     return (this.#list.all() as unknown as ClientRow[]).map(fromRow);
+  }
+
+  async idTokenAlgorithms(): Promise<readonly string[]> {
+    const values = this.#algorithms.all().map(({ algorithm }) => algorithm);
+    return values.filter((algorithm) => typeof algorithm === 'string');
   }
 
   async save(client: StoredClient): Promise<void> {

@@ -77,6 +77,8 @@ export interface ClientTable {
   find(id: string): Promise<StoredClient | undefined>;
   /** All clients, oldest first. */
   list(): Promise<StoredClient[]>;
+  /** What their ID tokens are signed with (`id_token_signed_response_alg`), each once. */
+  idTokenAlgorithms(): Promise<readonly string[]>;
   /** Insert or replace. */
   save(client: StoredClient): Promise<void>;
   /** False when there was none. Its tokens are dead from then on: oidc-provider no longer finds their client. */

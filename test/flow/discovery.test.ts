@@ -70,10 +70,18 @@ describe('discovery', () => {
       'client_secret_post',
       'none',
       'private_key_jwt',
-      'tailnet_peer',
     ]);
+    // clients that know the registered methods as an enumeration refuse a document with another one among them
+    expect(metadata['tsidp_token_endpoint_auth_methods_supported']).toEqual(['tailnet_peer']);
     expect(sorted(metadata['scopes_supported'])).toEqual(
-      sorted(['openid', 'profile', 'email', 'groups', 'address', 'phone', 'offline_access']),
+      sorted(['openid', 'profile', 'email', 'groups', 'offline_access']),
+    );
+    expect(sorted(metadata['claims_supported'])).toEqual(
+      sorted([
+        ...['sub', 'name', 'username', 'preferred_username', 'picture', 'email', 'email_verified'],
+        ...['groups', 'key', 'addresses', 'nid', 'node', 'tailnet', 'tags', 'uid'],
+        ...['acr', 'auth_time', 'iss'],
+      ]),
     );
     for (const absent of ['request', 'request_uri']) {
       expect(metadata[`${absent}_parameter_supported`] ?? false).toBe(false);

@@ -51,6 +51,7 @@ describe('what oidc-provider can do and nobody asked for is off', () => {
       'token_endpoint',
       'token_endpoint_auth_methods_supported', // client-authentication.test.ts, machine.test.ts
       'token_endpoint_auth_signing_alg_values_supported', // client-assertion.test.ts
+      'tsidp_token_endpoint_auth_methods_supported', // machine.test.ts
       'userinfo_endpoint',
     ]);
   });

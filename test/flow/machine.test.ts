@@ -223,7 +223,7 @@ describe('machines', () => {
   test('the metadata name our method, and no certificate', async () => {
     for (const name of ['openid-configuration', 'oauth-authorization-server']) {
       const metadata = json(await new Browser().open(`${world.issuer}/.well-known/${name}`));
-      expect(metadata['token_endpoint_auth_methods_supported']).toContain('tailnet_peer');
+      expect(metadata['tsidp_token_endpoint_auth_methods_supported']).toEqual(['tailnet_peer']);
       expect(JSON.stringify(metadata)).not.toContain('tls_client');
       expect(metadata['grant_types_supported']).toContain('client_credentials');
     }

@@ -31,6 +31,7 @@ export function withDocuments(clients: ClientTable, documents: DocumentTable): C
   return {
     find: async (id) => (isDocumentId(id) ? find(id) : clients.find(id)),
     list: async () => [...(await clients.list()), ...(await documents.list()).map(fromKnown)],
+    idTokenAlgorithms: () => clients.idTokenAlgorithms(),
     async save(client) {
       if (client.source !== 'metadata-document') return clients.save(client);
       const before = await find(client.id);

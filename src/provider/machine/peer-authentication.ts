@@ -91,13 +91,3 @@ function invalidClient(description: string): errors.InvalidClient {
   error.statusCode = 401;
   return error;
 }
-
-/** Puts our own name of the method into a metadata document, in place of the one that carries it. */
-export function nameOwnMethod(metadata: unknown): void {
-  if (typeof metadata !== 'object' || metadata === null) return;
-  const document = metadata as Record<string, unknown>;
-  for (const [name, value] of Object.entries(document)) {
-    if (!name.endsWith('_auth_methods_supported') || !Array.isArray(value)) continue;
-    document[name] = value.map((method) => (method === 'tls_client_auth' ? peerMethod : method));
-  }
-}

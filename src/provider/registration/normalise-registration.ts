@@ -19,6 +19,12 @@ export const registrableAuthMethods: readonly string[] = [
   'none',
 ];
 
+/**
+ * EdDSA is for operators to choose: its key in the published set makes some verifiers refuse the whole set
+ * (`algorithms-in-use.ts`), which nobody may bring about by registering. The answer says RS256 then.
+ */
+const idTokenAlgorithms = ['RS256', 'ES256'];
+
 export const maxRedirectUris = 20;
 const maxContacts = 10;
 const maxNameLength = 100;
@@ -40,11 +46,7 @@ export function normaliseRegistration(body: unknown): Record<string, unknown> {
     response_types: ['code'],
     ...authentication(asked),
     application_type: oneOf(asked['application_type'], ['native', 'web']),
-    id_token_signed_response_alg: oneOf(asked['id_token_signed_response_alg'], [
-      'RS256',
-      'ES256',
-      'EdDSA',
-    ]),
+    id_token_signed_response_alg: oneOf(asked['id_token_signed_response_alg'], idTokenAlgorithms),
     contacts: contacts(asked['contacts']),
     ...Object.fromEntries(shownUris.map((name) => [name, webUri(asked[name])])),
     ...Object.fromEntries(switches.map((name) => [name, asked[name] === true || undefined])),

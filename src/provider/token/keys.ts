@@ -76,11 +76,14 @@ function inSigningOrder(
   return signing.sort((a, b) => taken.indexOf(b.id) - taken.indexOf(a.id));
 }
 
-/** The public halves of all signing keys, as the daemon publishes them. */
-export async function publicKeySet(store: Store): Promise<{ readonly keys: readonly JWK[] }> {
+/** The public halves of the signing keys of these algorithms, as the daemon publishes them. */
+export async function publicKeySet(
+  store: Store,
+  algorithms: ReadonlySet<string>,
+): Promise<{ readonly keys: readonly JWK[] }> {
   const stored = await store.keys.list();
   const signing = inSigningOrder(stored, await store.imports.list()).map(readSigningKey);
-  return { keys: signing.map(publicJwk) };
+  return { keys: signing.filter(({ alg }) => algorithms.has(alg)).map(publicJwk) };
 }
 
 function publicJwk({ kty, use, alg, kid, crv, x, y, n, e }: SigningJwk): JWK {
