@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWK, jwtVerify } from 'jose';
 import { type Access, isObject } from './access.ts';
 import { Refused, type Scheme } from './refused.ts';
+import type { ProofOwner } from './replays.ts';
 
 /** DPoP (RFC 9449): a bound token is worth something only to whoever holds the key. */
 
@@ -22,7 +23,7 @@ export interface ProofChecks {
   readonly toleranceSeconds: number;
   readonly clock: () => number;
   /** Says whether this proof is seen for the first time, and remembers it. */
-  readonly isNew: (id: string, untilSeconds: number) => boolean;
+  readonly isNew: (owner: ProofOwner, jti: string, untilSeconds: number) => boolean;
 }
 
 /** How long after it was made a proof is taken. */
@@ -54,7 +55,8 @@ export async function checkBinding(
     );
   }
   if (sent.proof === undefined) throw badProof('The request has no DPoP header.');
-  await checkProof({ ...sent, proof: sent.proof }, thumbprint, checks);
+  const owner = { key: thumbprint, subject: access.subject };
+  await checkProof({ ...sent, proof: sent.proof }, owner, checks);
 }
 
 function boundKey({ claims: { cnf } }: Access): string | undefined {
@@ -67,7 +69,7 @@ function boundKey({ claims: { cnf } }: Access): string | undefined {
 /** RFC 9449 section 4.3. */
 async function checkProof(
   { proof, token, method, url }: Proof & { readonly proof: string },
-  thumbprint: string,
+  owner: ProofOwner,
   { toleranceSeconds, clock, isNew }: ProofChecks,
 ): Promise<void> {
   if (proof.length > maxProofLength) throw badProof('The DPoP proof is too long.');
@@ -90,13 +92,13 @@ async function checkProof(
   if (ath !== createHash('sha256').update(token).digest('base64url')) {
     throw badProof('The DPoP proof is for another access token.');
   }
-  if ((await calculateJwkThumbprint(protectedHeader.jwk as JWK)) !== thumbprint) {
+  if ((await calculateJwkThumbprint(protectedHeader.jwk as JWK)) !== owner.key) {
     throw badProof('The DPoP proof is made with another key than the access token is bound to.');
   }
   if (typeof jti !== 'string' || jti === '' || jti.length > maxIdLength) {
     throw badProof('The DPoP proof has no usable jti.');
   }
-  if (!isNew(`${thumbprint} ${jti}`, nowSeconds + proofSeconds + 2 * toleranceSeconds)) {
+  if (!isNew(owner, jti, nowSeconds + proofSeconds + 2 * toleranceSeconds)) {
     throw badProof('The DPoP proof was used before.');
   }
 }

@@ -2,6 +2,7 @@ import type { ClientConfig } from '../../config/client.ts';
 import type { ClientSource, Registration, StoredClient } from '../../store/store.ts';
 import { carrierMethod, peerMethod, peerOf } from '../machine/peer-client.ts';
 import { type ClientMetadata, clientFromConfig } from './client-metadata.ts';
+import { withKnownKeys } from './public-keys.ts';
 
 /** A client as whoever administers sees it: everything but what its secret is checked against. */
 export interface ClientView {
@@ -76,7 +77,8 @@ function authenticationOf(metadata: ClientMetadata, secret: ClientView['secret']
 }
 
 /** By the name that the metadata documents publish, in place of what carries it in oidc-provider. */
-function shownMetadata(metadata: ClientMetadata): ClientMetadata {
+function shownMetadata(stored: ClientMetadata): ClientMetadata {
+  const metadata = withKnownKeys(stored);
   if (metadata['token_endpoint_auth_method'] !== carrierMethod) return metadata;
   const { tls_client_auth_subject_dn: _, ...rest } = metadata;
   return { ...rest, token_endpoint_auth_method: peerMethod };
