@@ -34,7 +34,8 @@ const quotedMember = new RegExp(
 /** A word of plain text that follows is none (`no DPoP header.`). */
 const credentials =
   /\b((?i:Bearer|Basic|DPoP)) +(?=[^\s"]*[\d=_~+/-]|[^\s"]+[A-Z]|[^\s"]*\.\w|[A-Za-z]{16})[\w.~+/=-]{6,}/gu;
-const jwt = /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/gu;
+/** From the beginning of a word, and only if it goes on: else each `eyJ` in it would be read to its end (T37). */
+const jwt = /(?<![\w-])(?=[\w-]+\.[\w-])(?:[\w-]*-)?eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/gu;
 
 /** One line of text without the secrets that URLs, headers and tokens in messages would carry. */
 const scrubText = (text: string): string =>

@@ -110,6 +110,8 @@ describe('T22 no secret reaches the log', () => {
     [`{ "code": "${leak}" }`],
     [`tailscaled: key tskey-auth-kX-${leak} is wrong`],
     ['eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJMRUFLRUQtN2YzYSJ9.TEVBS0VELTdmM2E'],
+    ['an-eyJ-eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJMRUFLRUQtN2YzYSJ9.TEVBS0VELTdmM2E'],
+    ['a.b.eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJMRUFLRUQtN2YzYSJ9.TEVBS0VELTdmM2E'],
   ])('T22 by pattern, in text: %s', (text) => {
     const { log, lines } = capture();
     log.info(text);

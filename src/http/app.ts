@@ -7,6 +7,7 @@ import { findRoute, kindOf, type ListenerKind, type Route } from './exposure.ts'
 import { keepFrontChannel } from './identify/backchannel.ts';
 import { answerOptions, isPlainOptions } from './options.ts';
 import type { AppParts } from './parts.ts';
+import { createRefusalLimit } from './refusals.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { setPlace, shareOfClient, takeShare } from './share.ts';
 import { Shed } from './shed.ts';
@@ -20,7 +21,12 @@ export function createApp(parts: AppParts): Koa {
   app.silent = true;
   const issuer = new URL(settings.issuer);
   const dispatch = createDispatch(parts);
+  const refusals = createRefusalLimit(settings.clock);
 
+  app.use(async (ctx, next) => {
+    await next();
+    refusals.leave(ctx);
+  });
   app.use(durably(parts));
   app.use(async (ctx) => {
     const { route, listener } = admit(ctx, parts, issuer);
@@ -28,6 +34,8 @@ export function createApp(parts: AppParts): Koa {
     facts.listener = listener;
     setFacts(ctx, facts);
     takeShare(ctx, parts, route.kind);
+    // who asks how we are must hear it
+    if (route.kind !== 'health') refusals.enter(ctx);
     ownUrls(ctx, entrance.origin);
     if (isPlainOptions(ctx)) return answerOptions(ctx, route);
     await dispatch(ctx, route);

@@ -78,7 +78,13 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return clientsApi(ctx, route, parts.bodyLimitBytes);
       case '/register':
       case '/register/*':
-        return parts.registrationApi(ctx, route, parts.entrance.exposure(ctx.req), runProvider);
+        return parts.registrationApi(
+          ctx,
+          route,
+          parts.entrance.exposure(ctx.req),
+          parts.provider(),
+          runProvider,
+        );
       case deniedPath:
         return showDenied(ctx, parts.provider(), settings);
       case devicePath:

@@ -160,7 +160,7 @@ export function findRoute(
   path: string,
   mode: RegistrationMode,
 ): Exposed {
-  const route = byPath.get(path) ?? byPath.get(path.replace(/[^/]+$/, '*'));
+  const route = byPath.get(path) ?? byPath.get(withoutLast(path));
   const kind = listener === 'funnel' && route?.kind === 'page' ? 'page' : 'api';
   if (!route?.listeners.includes(listener) || !isThere(route, listener, mode)) {
     return { route: undefined, allow: undefined, kind };
@@ -173,6 +173,12 @@ export function findRoute(
 /** As the `Allow` header has it (RFC 9110 10.2.1). */
 export function allowOf(methods: Route['methods']): string {
   return methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
+}
+
+/** `/register/x` → `/register/*`. No pattern: one that looks for the end at every place takes the square of the length. */
+function withoutLast(path: string): string {
+  const end = path.lastIndexOf('/') + 1;
+  return end === path.length ? path : `${path.slice(0, end)}*`;
 }
 
 const byPath: ReadonlyMap<string, Route> = new Map(exposure.map((route) => [route.path, route]));

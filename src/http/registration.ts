@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { hashGenerated } from '../provider/client/secrets.ts';
 import {
@@ -10,12 +11,14 @@ import { finishRegistration, setRegistrant } from '../provider/registration/regi
 import type { ProviderSettings } from '../provider/settings.ts';
 import { readBody, replayBody } from './body.ts';
 import type { ListenerKind, Route } from './exposure.ts';
+import { idInPath } from './path-id.ts';
 
 /** `/register` and, for each client, `/register/{id}`: what is asked before oidc-provider answers. */
 export type RegistrationApi = (
   ctx: Context,
   route: Route,
   listener: ListenerKind,
+  provider: Provider,
   runProvider: (ctx: Context) => Promise<void>,
 ) => Promise<void>;
 
@@ -33,7 +36,13 @@ export function createRegistrationApi(parts: RegistrationApiParts): Registration
   const { settings, secretKey } = parts;
   const admit = createAdmission(settings);
   const bodyLimitBytes = Math.min(parts.bodyLimitBytes, maxBodyBytes);
-  return async (ctx, route, listener, runProvider) => {
+  const prepareUpdate = async (ctx: Context, provider: Provider): Promise<void> => {
+    // without the token nothing is read (T37): oidc-provider refuses it before it looks at the body
+    if (!(await holdsToken(ctx, provider))) return replayJson(ctx, {});
+    const verifierOf = (secret: string): string => hashGenerated(secret, secretKey);
+    replayJson(ctx, normaliseUpdate(await readJson(ctx, bodyLimitBytes), verifierOf));
+  };
+  return async (ctx, route, listener, provider, runProvider) => {
     if (route.path === '/register') {
       allowEveryOrigin(ctx);
       if (ctx.method === 'OPTIONS') {
@@ -42,13 +51,19 @@ export function createRegistrationApi(parts: RegistrationApiParts): Registration
       }
       await prepare(ctx, listener, admit, bodyLimitBytes);
     } else if (ctx.method === 'PUT') {
-      const verifierOf = (secret: string): string => hashGenerated(secret, secretKey);
-      const body = await readJson(ctx, bodyLimitBytes);
-      replayJson(ctx, normaliseUpdate(body, verifierOf));
+      await prepareUpdate(ctx, provider);
     }
     await runProvider(ctx);
     finishRegistration(ctx);
   };
+}
+
+/** Does the request carry the token with which this client was registered (RFC 7592 section 3)? */
+async function holdsToken(ctx: Context, provider: Provider): Promise<boolean> {
+  const [, token] = /^Bearer +([\w~.+/=-]{1,512})$/i.exec(ctx.get('Authorization')) ?? [];
+  if (token === undefined) return false;
+  const found = await provider.RegistrationAccessToken.find(token);
+  return found?.clientId === idInPath(ctx);
 }
 
 async function prepare(

@@ -1,5 +1,6 @@
 import { canonicalResource } from '../policy/resource.ts';
 import { isScope } from '../policy/scope.ts';
+import { knownClaims } from './login/claims-request.ts';
 import { tokenExchangeGrant } from './machine/peer-client.ts';
 import type { ResourceDirectory } from './token/resources.ts';
 
@@ -28,7 +29,8 @@ export interface Vocabulary {
  */
 export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocabulary): void {
   spellResources(parameters, vocabulary);
-  const { scope, prompt } = parameters;
+  const { scope, prompt, claims } = parameters;
+  if (typeof claims === 'string') parameters['claims'] = knownClaims(claims);
   if (!Array.isArray(scope)) {
     const known = words(scope).filter(knownScope(parameters, vocabulary));
     parameters['scope'] = known.length > 0 ? known.join(' ') : defaultOf(parameters, vocabulary);
@@ -73,9 +75,10 @@ function knownScope(
   { scopes, resources, anyResource = false }: Vocabulary & { readonly anyResource?: boolean },
 ): (scope: string) => boolean {
   const named = anyResource ? resources.all : urisOf(parameters).map((uri) => resources.find(uri));
-  return (scope) =>
-    scopes.has(scope) ||
-    (isScope(scope) && named.some((resource) => !resource?.scopes || resource.scopes.has(scope)));
+  const isOpen = named.some((resource) => !resource?.scopes);
+  // as one set: there may be as many resources as scopes, and both are the sender's (T37)
+  const known = new Set(named.flatMap((resource) => [...(resource?.scopes?.keys() ?? [])]));
+  return (scope) => scopes.has(scope) || (isScope(scope) && (isOpen || known.has(scope)));
 }
 
 /** Who names a resource and no scope means what there is of it; the policy gives less where it must. */

@@ -15,6 +15,7 @@ import { originAllowed, ownClientMetadata } from './client/client-settings.ts';
 import { type ClientRegistry, clientAdapter, ownClientRules } from './client/clients.ts';
 import { refuseFutureProof } from './client/proof-time.ts';
 import { createPushLimit } from './client/push-limit.ts';
+import { limitReplayMarks } from './client/replay-limit.ts';
 import type { SecretChecker } from './client/secrets.ts';
 import { recordDeviceEvents } from './device/device-audit.ts';
 import { keepDeviceCodes } from './device/device-codes.ts';
@@ -115,6 +116,7 @@ export function createProvider(parts: ProviderParts): Provider {
   requireExactHints(provider);
   ownClientRules(provider, parts.secrets);
   tolerateClientClocks(provider);
+  limitReplayMarks(provider, settings.clock);
   recordEvents(provider, settings);
   noteRefusals(provider);
   recordUse(provider, parts.store.registrations, settings.clock);
