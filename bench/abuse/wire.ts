@@ -105,6 +105,9 @@ export function dial(target: Target, signal: AbortSignal): Promise<Socket | unde
   return promise;
 }
 
+/** Storms of new connections are not what these attacks are about. */
+const redialMs = 2000;
+
 /**
  * Holds so many connections until the signal, and opens another one, a moment later, for each that is ended.
  * @param hold says something on one that stands
@@ -134,7 +137,7 @@ export async function holdConnections(
       }
       if (signal.aborted) return;
       count(answers, 'cut');
-      await pause(200);
+      await pause(redialMs);
     }
   };
   const startMs = Date.now();
