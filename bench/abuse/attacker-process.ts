@@ -11,7 +11,7 @@ export interface Attacker {
 }
 
 /** To begin, and to end once its time is over. */
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** @throws Error when it does not begin */
 export async function startAttacker(name: string, target: Target): Promise<Attacker> {

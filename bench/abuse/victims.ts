@@ -28,12 +28,14 @@ export interface Settled {
 }
 
 const redirectUri = 'https://agent.test/callback';
+/** A host is asked two things at once; those who bring clients from as many hosts don't wait for each other. */
+const hosts = 20;
 
 export async function startVictims(kind: VisitKind): Promise<Victims> {
-  const sitePorts = await freePorts(kind === 'login' ? 0 : 1);
+  const sitePorts = await freePorts(kind === 'login' ? 0 : hosts);
   const sites = await openSites(sitePorts, 0);
-  const appAt = (path: string): App => ({
-    id: `http://127.0.0.1:${sitePorts[0]}/${path}`,
+  const appAt = (path: string, host = 0): App => ({
+    id: `http://127.0.0.1:${sitePorts[host]}/${path}`,
     redirectUri,
   });
   return {
@@ -44,7 +46,7 @@ export async function startVictims(kind: VisitKind): Promise<Victims> {
       const nothing = async () => [];
       if (kind === 'login') return { visit: loginVisit(way, confidential), afterwards: nothing };
       if (kind === 'new-document') {
-        const visit = newDocumentVisit(way, (count) => appAt(`new-${count}`));
+        const visit = newDocumentVisit(way, (count) => appAt(`new-${count}`, count % hosts));
         return { visit, afterwards: nothing };
       }
       const used = appAt('used');
