@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 type Waiting = readonly [IncomingMessage, ServerResponse];
 
 interface Line {
+  readonly socket: Socket;
   underWay: number;
   waiting: Waiting[];
 }
@@ -23,16 +24,21 @@ const maxWaiting = 8192;
 
 /**
  * Works on a few requests of each connection at a time; those that were sent ahead (RFC 9112 9.3.2) wait, and as long
- * as any does, nothing more is read from there. Node itself begins all of them at once (T36).
+ * as any does, nothing more is read from there. Node itself begins all of them at once (T36). Of those that wait, on
+ * all connections together, one is begun in each turn of the event loop: what is answered at once would follow one
+ * upon the other within a single turn, while nobody else is read.
  */
 export function createTurns({ perConnection, onEnded }: InTurnOptions) {
   const lines = new WeakMap<Socket, Line>();
+  /** Those that may go on, in the order in which they could. */
+  const ready = new Set<Line>();
+  let isTurning = false;
   let waitingOfAll = 0;
 
   const lineOf = (socket: Socket): Line => {
     const known = lines.get(socket);
     if (known) return known;
-    const line: Line = { underWay: 0, waiting: [] };
+    const line: Line = { socket, underWay: 0, waiting: [] };
     lines.set(socket, line);
     // Node goes on reading whenever a body was read to its end
     socket.on('resume', () => {
@@ -44,6 +50,7 @@ export function createTurns({ perConnection, onEnded }: InTurnOptions) {
   const forget = (line: Line): void => {
     waitingOfAll -= line.waiting.length;
     line.waiting = [];
+    ready.delete(line);
   };
 
   return (answer: RequestListener): RequestListener => {
@@ -51,18 +58,31 @@ export function createTurns({ perConnection, onEnded }: InTurnOptions) {
       line.underWay += 1;
       response.once('close', () => {
         line.underWay -= 1;
-        proceed(line, request.socket);
+        proceed(line);
       });
       answer(request, response);
     };
-    const proceed = (line: Line, socket: Socket): void => {
-      while (line.underWay < perConnection) {
-        const next = line.waiting.shift();
-        if (!next) break;
+    const proceed = (line: Line): void => {
+      if (line.waiting.length > 0) {
+        ready.add(line);
+        if (!isTurning) setImmediate(turn);
+        isTurning = true;
+      } else if (line.socket.isPaused()) line.socket.resume();
+    };
+    const turn = (): void => {
+      isTurning = false;
+      const [line] = ready;
+      if (line === undefined) return;
+      ready.delete(line);
+      const next = line.waiting.shift();
+      if (next) {
         waitingOfAll -= 1;
         begin(line, next);
       }
-      if (line.waiting.length === 0 && socket.isPaused()) socket.resume();
+      // behind the others
+      if (line.underWay < perConnection) proceed(line);
+      const [another] = ready;
+      if (another) proceed(another);
     };
 
     return (request, response) => {

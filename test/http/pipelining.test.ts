@@ -69,6 +69,33 @@ describe.each(ways)('T36 requests that are sent ahead over %s', (way) => {
     socket.destroy();
   });
 
+  it('are begun in many turns of the event loop, though each is answered at once', async () => {
+    let inThisTurn = 0;
+    let most = 0;
+    await using site = await openGuarded({
+      way,
+      limits: { requestsInFlightPerConnection: 8 },
+      answer(_request, response) {
+        inThisTurn += 1;
+        most = Math.max(most, inThisTurn);
+        if (inThisTurn === 1) {
+          setImmediate(() => {
+            inThisTurn = 0;
+          });
+        }
+        response.end();
+      },
+    });
+    const floods = await Promise.all([1, 2, 3].map(() => site.open()));
+    const answered = floods.map(countAnswers);
+    const sent = 2000;
+    for (const socket of floods) socket.write(get.repeat(sent));
+    await until('all are answered', () => answered.every((count) => count() === sent), 20_000);
+    // of each connection as many as are worked on at once, when it is read, and one more
+    expect(most).toBeLessThanOrEqual(3 * 8 + 1);
+    for (const socket of floods) socket.destroy();
+  });
+
   it('without any end close their connection, and nobody else’s', async () => {
     await using site = await openGuarded({
       way,
