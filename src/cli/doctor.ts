@@ -10,13 +10,15 @@ import { clockFinding, type Witness } from '../doctor/clock.ts';
 import { documentFindings } from '../doctor/documents.ts';
 import { configurationFiles, fileFindings, type PrivateFile } from '../doctor/files.ts';
 import { type Finding, ok, problem } from '../doctor/finding.ts';
-import { listenerFindings } from '../doctor/listener.ts';
+import { expectedIssuer, listenerFindings } from '../doctor/listener.ts';
 import { nodeFindings } from '../doctor/node.ts';
 import { registrationFindings } from '../doctor/registration.ts';
+import { resourceDocumentFindings } from '../doctor/resource-documents.ts';
 import { resourceFindings } from '../doctor/resources.ts';
 import { type AskedPeer, ruleFindings } from '../doctor/rules.ts';
 import { trustFindings } from '../doctor/trust.ts';
 import { visibleGroupsFindings } from '../doctor/visible-groups.ts';
+import { createOutgoingFetch } from '../outgoing/fetch.ts';
 import { resolve } from '../outgoing/resolve.ts';
 import { type LocalApi, LocalApiError } from '../peer/local-api.ts';
 import { clientFromConfig } from '../provider/client/client-metadata.ts';
@@ -32,6 +34,8 @@ import { printable, printJson } from './print.ts';
 
 /** Devices that are asked about; in a big tailnet the first ones tell enough. */
 const maxPeers = 500;
+/** For the documents of all resources, which are asked for at once. */
+const documentTimeoutMs = 5000;
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -139,6 +143,7 @@ async function tailnetFindings(
       ...trustFindings(config, live.peers),
       ...clientFindings({ clients, peers: [{ ...live.status, sharee: false }, ...live.peers] }),
       ...(await policyFindings(config, live, clients)),
+      ...(await publishedFindings(config, live)),
     ];
   } catch (error) {
     if (!(error instanceof LocalApiError)) throw error;
@@ -179,6 +184,14 @@ async function policyFindings(
     ...visibleGroupsFindings({ status: live.status, peers: asked, clients: known }),
     ...resourceFindings({ ...people, resources, clients: known }),
   ];
+}
+
+/** What resources say of themselves. */
+async function publishedFindings(config: Config, live: LiveTailnet): Promise<Finding[]> {
+  const issuer = expectedIssuer(config, live.status);
+  if (issuer === undefined) return [];
+  const fetch = createOutgoingFetch({ allowedHosts: [], timeoutMs: documentTimeoutMs });
+  return resourceDocumentFindings({ resources: config.resources, issuer, fetch });
 }
 
 const marks = { ok: 'ok', warning: 'WARNING', problem: 'PROBLEM' } as const;

@@ -32,6 +32,13 @@ export async function listenerFindings(parts: ListenerParts): Promise<Finding[]>
   return [...front, ...ports.flat()];
 }
 
+/** What the daemon calls itself; undefined where it would not start. */
+export function expectedIssuer(config: Config, node: NodeStatus): string | undefined {
+  if (config.issuer !== undefined) return config.issuer;
+  const chosen = choose(frontOf(config.listen), node);
+  return 'listen' in chosen ? issuerOf(chosen.listen, node) : undefined;
+}
+
 function choose(front: Listen, node: NodeStatus): { listen: ChosenListen } | Finding {
   if (front.type !== 'auto') return { listen: front };
   try {

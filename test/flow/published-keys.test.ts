@@ -5,6 +5,7 @@ import { createAlgorithmsInUse } from '../../src/provider/token/algorithms-in-us
 import { databasePath } from '../../src/store/open.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { login } from './login.ts';
+import { publicClient, register } from './register.ts';
 import { clients, startWorld, type World } from './world.ts';
 
 const [grafana] = clients;
@@ -66,6 +67,21 @@ describe('the key set holds keys of algorithms that are in use', () => {
     const keys = createRemoteJWKSet(new URL(world.issuer + jwks));
     const { protectedHeader } = await jwtVerify(idToken, keys, { issuer: world.issuer });
     expect(protectedHeader.alg).toBe('EdDSA');
+  });
+
+  test.each([
+    ['ES256', 'ES256', ['ES256', 'RS256']],
+    // nobody's registration makes verifiers refuse a set with a kind of key that they don't know
+    ['EdDSA', 'RS256', ['RS256']],
+  ])('T15 a client that registers itself with %s gets %s', async (asked, given, expected) => {
+    await using world = await startWorld({
+      clients: [grafana],
+      registration: { mode: 'tailnet' },
+    });
+    const body = { ...publicClient, id_token_signed_response_alg: asked };
+    const answer = await register(world.issuer, body, world.browser('127.0.0.2'));
+    expect(JSON.parse(answer.body)).toMatchObject({ id_token_signed_response_alg: given });
+    expect(await published(world)).toEqual(expected);
   });
 
   test('one that leaves: what it signed can be verified as long as the daemon runs', async () => {

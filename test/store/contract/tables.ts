@@ -26,6 +26,12 @@ export function tableContract(open: Open): void {
       const changed: StoredClient = { ...client, secretVerifier: 'hmac:def', updatedAt: 200 };
       await clients.save(changed);
       expect(await clients.list()).toEqual([older, changed]);
+      expect(await clients.idTokenAlgorithms()).toEqual([]);
+      const signed = { ...older.metadata, id_token_signed_response_alg: 'ES256' };
+      await clients.save({ ...older, metadata: signed });
+      await clients.save({ ...changed, metadata: signed });
+      expect(await clients.idTokenAlgorithms()).toEqual(['ES256']);
+      await clients.save(older);
       expect(await clients.remove('grafana')).toBe(true);
       expect(await clients.remove('grafana')).toBe(false);
       expect(await clients.list()).toEqual([older]);
