@@ -65,6 +65,7 @@ export function createAuthority(
     audit,
     recordDenial: createDenials(audit, clock),
     consents: store.consents,
+    families: store.families,
     consentSeconds: config.consentDays * 86_400,
     registrationOf: registrationFacts(store),
     pages,

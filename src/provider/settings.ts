@@ -5,6 +5,7 @@ import type { Oracle } from '../identity/oracle.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
+import type { FamilyTable } from '../store/family-table.ts';
 import type { EnterSettings } from './account/enter.ts';
 import type { RecordDenial, RequestAudit } from './denials.ts';
 import type { DeviceLimits } from './device/device-limits.ts';
@@ -51,6 +52,7 @@ export interface ProviderSettings extends EnterSettings {
   /** In the place of `audit`, for denials. */
   readonly recordDenial: RecordDenial;
   readonly consents: ConsentTable;
+  readonly families: Pick<FamilyTable, 'end'>;
   /** How long a consent is remembered. */
   readonly consentSeconds: number;
   /** Who registered a client, and when; undefined where nobody wrote it down. */

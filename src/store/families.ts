@@ -65,6 +65,10 @@ export class SqliteFamilies implements FamilyTable {
     return token === undefined ? families : kinOf(this.#namesOf(token), families);
   }
 
+  async end(name: string): Promise<boolean> {
+    return this.#transactions.run(this.#delete, Buffer.from(name, 'hex')) === 1;
+  }
+
   async revoke(families: readonly Family[]): Promise<void> {
     for (const { name } of families) {
       this.#transactions.run(this.#delete, Buffer.from(name, 'hex'));

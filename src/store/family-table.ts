@@ -49,4 +49,9 @@ export interface FamilyTable {
   list(filter: FamilyFilter): Promise<Family[]>;
   /** Ends them, and with them all that were exchanged for them. */
   revoke(families: readonly Family[]): Promise<void>;
+  /**
+   * Ends one by its whole name, and with it all that were exchanged for it.
+   * @returns whether it was there
+   */
+  end(name: string): Promise<boolean>;
 }

@@ -103,7 +103,9 @@ describe('exchange: what is wrong is refused once, recorded once, and issues not
     world.simulator.setNode('ci', { tags: ['tag:ci', 'tag:extra'] });
     await refusedWith(hop, { resource: mcp }, 'second', 'invalid_request');
     world.simulator.setNode('ci', { tags: ['tag:ci'] });
-    expect((await exchange(world, hop, { resource: mcp }, 'second')).status).toBe(200);
+    // it has ended; what it came from has not
+    expect((await exchange(world, hop, { resource: mcp }, 'second')).status).toBe(400);
+    expect((await exchange(world, accessToken, { resource: relay }, 'ci')).status).toBe(200);
   });
 
   test('T04 the subject’s own grants are asked again', async () => {

@@ -107,6 +107,7 @@ describe('T04 T13 tokens of a device that was', () => {
   it.each(changes)('$what die within the second', async ({ change, back }) => {
     await using world = await startGranted();
     const tokens = await login(world.browser(), world.issuer);
+    const unasked = await login(world.browser(), world.issuer);
     const code = await codeFor(world.browser(), world.issuer);
     expect(await isActive(world.issuer, tokens.accessToken)).toBe(true);
 
@@ -122,6 +123,9 @@ describe('T04 T13 tokens of a device that was', () => {
     );
     expect(fresh.claims['sub']).toBe('userid:1');
     await expectAlive(world, fresh);
+    // what was refused has ended; nobody asked about the other login meanwhile
+    await expectDead(world, tokens);
+    await expectAlive(world, unasked);
   });
 
   it('T13 retagged die, even where both tags may log in', async () => {

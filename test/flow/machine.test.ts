@@ -174,10 +174,12 @@ describe('machines', () => {
     allowInPolicy(world.simulator, []);
     expect(await introspect(world, first)).toEqual({ active: false });
     allowInPolicy(world.simulator, [deploy]);
-    expect(await introspect(world, first)).toMatchObject({ active: true });
-    world.simulator.setNode('ci', { tags: ['tag:ci', 'tag:prod'] });
     expect(await introspect(world, first)).toEqual({ active: false });
+    const next = String(json(await token())['access_token']);
+    world.simulator.setNode('ci', { tags: ['tag:ci', 'tag:prod'] });
+    expect(await introspect(world, next)).toEqual({ active: false });
     world.simulator.setNode('ci', { tags: ['tag:ci'] });
+    expect(await introspect(world, next)).toEqual({ active: false });
   });
 
   test('T21 no other machine gets or uses its token', async () => {

@@ -19,6 +19,7 @@ import { bindingOf } from '../login/grants.ts';
 import { factsOf, staleMark } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { claimsFor } from './account-claims.ts';
+import { endToken } from './end-token.ts';
 import { appOf } from './enter.ts';
 import { clientOf, type IssuedToken, stillGood } from './may-still.ts';
 
@@ -50,7 +51,7 @@ export async function findAccount(
 }
 
 /**
- * The account behind a token that was issued earlier; see `findAccount`.
+ * The account behind a token that was issued earlier; see `findAccount`. One that is refused has ended (`end-token.ts`).
  * @throws errors.TemporarilyUnavailable (503) while tailscaled can't say
  */
 export async function accountBehind(
@@ -72,21 +73,22 @@ export async function accountBehind(
     return denied(ctx, subject, token, { reason }, settings);
   }
   const client = await clientOf(ctx, token.clientId);
-  if (!client) return undefined;
+  if (!client) return denied(ctx, subject, token, { reason: 'the client is gone' }, settings);
   const good = await stillGood(ctx, token, { known: identified, client }, settings);
   if (!good.allowed) return denied(ctx, subject, token, good, settings);
   const { scopes, actor } = good;
   return { ...accountOf(ctx, identified, client, settings), scopes, actor };
 }
 
-function denied(
+async function denied(
   ctx: KoaContextWithOIDC,
   subject: string,
   token: IssuedToken,
-  { reason, trace }: Pick<Denied, 'reason'> & Partial<Denied>,
+  { reason, trace, tokenAlone = false }: Refused,
   settings: ProviderSettings,
-): undefined {
+): Promise<undefined> {
   factsOf(ctx).deniedAccount = true;
+  await endToken(token, { ...settings, tokenAlone });
   const denial = {
     at: settings.clock.nowSeconds(),
     subject,
@@ -96,6 +98,8 @@ function denied(
   };
   settings.recordDenial(denial, factsOf(ctx));
 }
+
+type Refused = Pick<Denied, 'reason'> & Partial<Denied> & { readonly tokenAlone?: boolean };
 
 /** An account whose claims come from the answer that tailscaled gave in this request. */
 export interface TailnetAccount extends Account {

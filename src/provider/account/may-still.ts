@@ -7,17 +7,17 @@ import { lineageOf } from '../login/grants.ts';
 import { tokenExchangeGrant } from '../machine/peer-client.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { resourceScopesOf } from '../token/resource-scopes.ts';
+import type { Endable } from './end-token.ts';
 import { mayStillAct } from './may-still-act.ts';
 import { type Holder, mayStillBe, mayStillEnter } from './may-still-hold.ts';
 import { type ResourceToken, stillGranted } from './still-granted.ts';
 
 /** What a token remembers of the login that it came from. */
-export interface IssuedToken extends ResourceToken {
+export interface IssuedToken extends ResourceToken, Endable {
   readonly clientId?: string | undefined;
   readonly gty?: string | undefined;
   /** The device behind it. */
   readonly binding?: DeviceBinding | undefined;
-  readonly grantId?: string | undefined;
   /** Who acts, and what it descends from, where the caller has read its Grant already. */
   readonly lineage?: Lineage | undefined;
 }
@@ -37,7 +37,10 @@ export type StillGood =
       /** Who acts with it, newest. */
       readonly actor?: Party | undefined;
     }
-  | Denied;
+  | (Denied & {
+      /** Its login may still be good for something else. */
+      readonly tokenAlone?: boolean;
+    });
 
 /** What a token is worth now, by the grants and by who is behind it (T04, T13). */
 export async function stillGood(
@@ -51,7 +54,20 @@ export async function stillGood(
     token.gty === 'client_credentials'
       ? mayStillBe(holder, [token.aud ?? []].flat())
       : mayStillEnter(holder, settings);
-  return decision.allowed ? stillGranted(token, holder, settings) : decision;
+  if (!decision.allowed) return decision;
+  const granted = stillGranted(token, holder, settings);
+  if (granted.allowed || token.aud === undefined) return granted;
+  return { ...granted, tokenAlone: await hasOtherResources(ctx, token) };
+}
+
+/** Was its login for more than this access token is? */
+async function hasOtherResources(
+  { oidc }: KoaContextWithOIDC,
+  { grantId, aud }: IssuedToken,
+): Promise<boolean> {
+  const grant = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
+  const own = [aud ?? []].flat();
+  return Object.keys(grant?.resources ?? {}).some((uri) => !own.includes(uri));
 }
 
 async function stillExchanged(

@@ -60,7 +60,11 @@ export async function accountOfToken(
   settings: ProviderSettings,
 ): Promise<TailnetAccount> {
   const { accountId, clientId, audience, scope, gty, family } = token;
-  const issued = { clientId, gty, scope, binding: family.device, lineage: family };
+  const issued = {
+    ...{ clientId, gty, scope, binding: family.device, lineage: family },
+    family: family.name,
+    ...token.stored,
+  };
   const account = await accountBehind(
     ctx,
     accountId,

@@ -31,6 +31,8 @@ export interface PresentedToken {
     readonly name: string;
     readonly device: DeviceBinding | undefined;
   };
+  /** Of an access token: its Grant, and what forgets it. */
+  readonly stored?: { readonly grantId: string; destroy(): Promise<void> };
 }
 
 export interface TokenSources {
@@ -80,6 +82,7 @@ async function readAccessToken(
     act,
     mayAct,
     gty: token.gty,
+    stored: { grantId: token.grantId, destroy: () => token.destroy() },
     family: {
       name: grantName(token.grantId),
       device: grant.device,

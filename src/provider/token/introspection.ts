@@ -9,6 +9,7 @@ import type {
 import { rulesOf } from '../../policy/grant.ts';
 import { servesResource } from '../../policy/machine-resources.ts';
 import { accountBehind } from '../account/account.ts';
+import { endToken } from '../account/end-token.ts';
 import { resourceClaims } from '../account/token-claims.ts';
 import { isSelfRegistered } from '../client/self-registered.ts';
 import { clientTokenScopes } from '../machine/client-token.ts';
@@ -37,6 +38,7 @@ export async function introspectionAllowed(
   if (token.kind === 'ClientCredentials') {
     const scopes = await clientTokenScopes(ctx, token as ClientCredentials, settings);
     ctx.state[scopesKey] = scopes;
+    if (scopes === undefined) await endToken(token, { ...settings, tokenAlone: false });
     return scopes !== undefined;
   }
   const account = await accountBehind(ctx, token.accountId, token, settings);
