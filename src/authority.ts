@@ -5,6 +5,7 @@ import { pages } from './http/pages/pages.ts';
 import { createRegistrationApi, type RegistrationApi } from './http/registration.ts';
 import { createOracle } from './identity/oracle.ts';
 import type { JoinedTailnet } from './joined-tailnet.ts';
+import { createLoginLimit } from './limits/login-limit.ts';
 import { createOutgoingFetch } from './outgoing/fetch.ts';
 import { createGroupReport, createRuleReport } from './provider/account/rule-report.ts';
 import { withListener } from './provider/audit-requests.ts';
@@ -69,6 +70,7 @@ export function createAuthority(
     consentSeconds: config.consentDays * 86_400,
     registrationOf: registrationFacts(store),
     pages,
+    loginLimit: createLoginLimit(clock, limits.authorizationsPerMinute),
     deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
     resources: createResources(config.resources),
     capabilityScopes: config.capabilityScopes,

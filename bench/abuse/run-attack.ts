@@ -40,6 +40,8 @@ export async function runAttack(attack: Attack, run: AbuseRun): Promise<AbuseRes
       logBytes += chunk.length;
     },
     settings: {
+      // as they are everywhere
+      limits: {},
       ...attack.settings,
       log: { level: 'info' },
       metadataDocuments: {

@@ -72,6 +72,15 @@ const limits = members({
     ),
     { since: '0.2.0' },
   ),
+  authorizationsPerMinute: option(
+    whole(
+      10,
+      1_000_000,
+      600,
+      'Logins that one device may begin in a minute, all devices of a person twice as many; more are answered 429.',
+    ),
+    { since: '0.2.0' },
+  ),
   bodyBytes: whole(1024, 1_048_576, 65_536, 'Largest request body.'),
   bodyBytesPerSecond: option(
     whole(

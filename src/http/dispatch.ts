@@ -13,7 +13,9 @@ import {
 import { confirmLogout, dropOthersSession } from '../provider/login/leaving.ts';
 import { formActionSource } from '../provider/login/redirect-uri.ts';
 import { showUntrusted } from '../provider/login/untrusted-redirect.ts';
+import { takeFirstPage } from '../provider/login/visitor.ts';
 import { normaliseAuthorization } from '../provider/normalise.ts';
+import { requireLengths } from '../provider/parameter-lengths.ts';
 import { plainContext } from '../provider/plain-context.ts';
 import { supportedScopes } from '../provider/provider.ts';
 import { completeMetadata, keysOf } from '../provider/published.ts';
@@ -88,6 +90,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       case deniedPath:
         return showDenied(ctx, parts.provider(), settings);
       case devicePath:
+        await takeFirstPage(ctx, parts.provider(), settings);
         return answerDevicePage(ctx, parts, runProvider);
       case '/interaction/*':
         if (ctx.method !== 'POST') return showInteraction(ctx, parts.provider(), settings);
@@ -101,7 +104,9 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
         return authorize(ctx);
       case '/logout':
         await asGet(ctx, parts.bodyLimitBytes);
+        requireLengths(ctx.query);
         await dropOthersSession(ctx, parts.provider());
+        await takeFirstPage(ctx, parts.provider(), settings);
         await runProvider(ctx);
         return allowForms(ctx as KoaContextWithOIDC);
       case '/logout/confirm':

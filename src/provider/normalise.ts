@@ -2,6 +2,7 @@ import { canonicalResource } from '../policy/resource.ts';
 import { isScope } from '../policy/scope.ts';
 import { knownClaims } from './login/claims-request.ts';
 import { tokenExchangeGrant } from './machine/peer-client.ts';
+import { requireLengths } from './parameter-lengths.ts';
 import type { ResourceDirectory } from './token/resources.ts';
 
 /** Parameters as a query or form parser gives them: a repeated one is an array, which oidc-provider refuses. */
@@ -22,12 +23,15 @@ export interface Vocabulary {
 /**
  * Makes what real apps send into what the standards ask for, before oidc-provider sees it. Changes `parameters` in
  * place; repeated parameters stay as they are, to be refused.
+ * - what is too long to be kept is refused
  * - resources get the spelling of the configuration (`https://h/` is `https://h`)
  * - scopes are split at commas, too; unknown ones are dropped (RFC 6749 3.3 lets the server grant less), none at
  *   all means a sensible default
  * - unknown prompts are dropped (OpenID Connect Core 3.1.2.1 leaves them to the server)
+ * @throws errors.InvalidRequest
  */
 export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocabulary): void {
+  requireLengths(parameters);
   spellResources(parameters, vocabulary);
   const { scope, prompt, claims } = parameters;
   if (typeof claims === 'string') parameters['claims'] = knownClaims(claims);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { RegistrationConfig } from '../config/registration-schema.ts';
 import type { EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
+import type { LoginLimit } from '../limits/login-limit.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
@@ -59,6 +60,7 @@ export interface ProviderSettings extends EnterSettings {
   readonly registrationOf: (clientId: string) => Promise<RegistrationFacts | undefined>;
   readonly pages: Pages;
   readonly deviceLimits: DeviceLimits;
+  readonly loginLimit: LoginLimit;
   /** The resources that an operator declared. */
   readonly resources: ResourceDirectory;
   readonly capabilityScopes: readonly CapabilityScopes[];

@@ -62,6 +62,7 @@ test('an empty file is a whole configuration', () => {
       bodyBytes: 65_536,
       headerBytes: 16_384,
       requestTimeoutSeconds: 15,
+      authorizationsPerMinute: 600,
       drainSeconds: 10,
     },
     log: { level: 'info' },

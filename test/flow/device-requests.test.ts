@@ -77,7 +77,9 @@ describe('a request for a device code', () => {
   it('T14 of scopes and parameters beyond measure is refused or cut', async () => {
     const answer = await askRaw(world, 'psql', { scope: 'a '.repeat(40_000) });
     expect(answer.status).toBe(413);
-    const names = await ask(world, 'psql', { scope: `openid ${'x'.repeat(20_000)}` });
+    const long = await askRaw(world, 'psql', { scope: `openid ${'x'.repeat(20_000)}` });
+    expect(failure(long)).toBe('400 invalid_request');
+    const names = await ask(world, 'psql', { scope: `openid ${'x'.repeat(4000)}` });
     expect(names.user_code).toMatch(/-/);
   });
 });

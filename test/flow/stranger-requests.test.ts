@@ -114,7 +114,7 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
     ['an unregistered redirect URI', { redirect_uri: 'https://evil.test/' }, '400 invalid_request'],
     ['a request object', { request: 'eyJhbGciOiJub25lIn0.e30.' }, '400 request_not_supported'],
     ['a request_uri', { request_uri: 'https://evil.test/r' }, '400 request_uri_not_supported'],
-    ['two resources of a hundred', { resource: 'x'.repeat(9000) }, '400 invalid_target'],
+    ['a resource of 9 kB', { resource: 'x'.repeat(9000) }, '400 invalid_request'],
     ['a relative resource', { resource: '/mcp' }, '400 invalid_target'],
     ['a resource with a fragment', { resource: `${mcp}#x` }, '400 invalid_target'],
     ['no PKCE', { code_challenge: '', code_challenge_method: '' }, '400 invalid_request'],

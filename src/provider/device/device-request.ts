@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Identified } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
+import { isSelfRegistered } from '../client/self-registered.ts';
 import { tryLater } from '../errors.ts';
 import { factsOf, shareOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
@@ -13,7 +14,7 @@ export const devicePath = '/device';
 const longestUserAgent = 200;
 
 /**
- * Notes who asks for a device code (RFC 8628 3.1), and refuses too many for clients that have no secret. Called from
+ * Notes who asks for a device code (RFC 8628 3.1), and refuses too many for clients that have no secret or that anybody may register. Called from
  * the validator that `/authorize` uses for the clickless login.
  * @throws errors.TemporarilyUnavailable 429 with Retry-After
  */
@@ -25,7 +26,7 @@ export async function noteRequester(
   const { client } = ctx.oidc;
   if (!client) throw new Error('device request without a client');
   const identified = await facts.identify();
-  if (client.clientAuthMethod === 'none') {
+  if (client.clientAuthMethod === 'none' || isSelfRegistered(client)) {
     const share = await shareOf(facts);
     const wait = deviceLimits.takeRequest(client.clientId, share, identified.ok);
     if (wait > 0) throw tryLater(ctx, wait, 'too many device codes were asked for from here');

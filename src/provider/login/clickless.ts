@@ -3,11 +3,12 @@ import type { Identity } from '../../identity/identity.ts';
 import { subjectOf } from '../../identity/subject.ts';
 import { appOf, enter } from '../account/enter.ts';
 import { noteRequester } from '../device/device-request.ts';
-import { isOwnTrouble, refusalError } from '../errors.ts';
+import { isOwnTrouble, refusalError, tryLater } from '../errors.ts';
 import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { acrTailnet } from './assurance.ts';
 import { PolicyDenied } from './denial.ts';
+import { visitorOf } from './visitor.ts';
 
 /** Name of the parameter that carries the hook; its value is not looked at. */
 export const clicklessParameter = 'tsidp';
@@ -26,6 +27,7 @@ export async function clicklessLogin(
   // pushed requests come from the app's server and have no session; the person is asked for later
   if (oidc.route !== 'authorization') return;
   const silent = oidc.prompts.has('none');
+  await takeLogin(ctx, settings, silent);
   const identity = await allowedPeer(ctx, settings, silent);
   const subject = subjectOf(identity);
   if (oidc.session?.accountId !== undefined && oidc.session.accountId !== subject) {
@@ -36,6 +38,23 @@ export async function clicklessLogin(
   // OpenID Connect Core 3.1.2.1: `none` never logs anybody in, `login` always asks the person first
   if (silent || oidc.prompts.has('login')) return;
   logIn(session, subject, settings);
+}
+
+/**
+ * Before anything is decided or written for the peer, denials included.
+ * @param silent the app hears of it; a person sees a page
+ * @throws errors.TemporarilyUnavailable 429 with Retry-After
+ */
+async function takeLogin(
+  ctx: KoaContextWithOIDC,
+  { loginLimit }: ProviderSettings,
+  silent: boolean,
+): Promise<void> {
+  const wait = loginLimit.takeLogin(await visitorOf(factsOf(ctx)));
+  if (wait === 0) return;
+  const error = tryLater(ctx, wait, 'this device began too many logins');
+  error.allow_redirect = silent;
+  throw error;
 }
 
 /**

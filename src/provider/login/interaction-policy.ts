@@ -7,6 +7,7 @@ import { factsOf } from '../request.ts';
 import type { ProviderSettings } from '../settings.ts';
 import { acrTailnet } from './assurance.ts';
 import { consentDetails, consentOf, needsConsent } from './consent.ts';
+import { takePage } from './visitor.ts';
 
 const { Check, Prompt } = interactionPolicy;
 
@@ -17,7 +18,11 @@ const { Check, Prompt } = interactionPolicy;
  */
 export function createInteractionPolicy(settings: ProviderSettings): interactionPolicy.Prompt[] {
   // whatever the page is shown for, it is the one about consent where that is needed: one page, never two
-  const details = (ctx: KoaContextWithOIDC) => consentDetails(ctx, settings);
+  const details = async (ctx: KoaContextWithOIDC) => {
+    // with `none` an error comes in its place
+    if (!ctx.oidc.prompts.has('none')) await takePage(ctx, settings);
+    return consentDetails(ctx, settings);
+  };
   const login = new Prompt(
     { name: 'login', requestable: true },
     details,
