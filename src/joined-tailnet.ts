@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { openNode } from './own-node.ts';
 import { watchBus } from './peer/bus.ts';
+import { createControlWatch } from './peer/control-watch.ts';
 import { LocalApi } from './peer/local-api.ts';
 import { type NodeStatus, type StatusWatch, watchStatus } from './peer/status.ts';
 import { createWhois, type Whois } from './peer/whois.ts';
@@ -32,11 +33,16 @@ export async function joinTailnet(
   const api = new LocalApi({ socket: await openNode(config, parts, undo) });
   undo.defer(() => api.close());
   const changes: Pick<JoinedTailnet, 'onNode'> = { onNode: () => undefined };
+  const { staleNetworkMapSeconds } = config;
+  const control = createControlWatch({ log: parts.log, staleNetworkMapSeconds });
+  undo.defer(() => control.stop());
   const status = watchStatus({
     api,
     clock,
     onChange: (node, failure) => {
-      if (node && !failure) changes.onNode(node);
+      if (!node || failure) return;
+      control.see(node, status.staleSeconds());
+      changes.onNode(node);
     },
   });
   undo.defer(() => status.stop());
@@ -56,24 +62,34 @@ export async function joinTailnet(
       status.refresh().catch(() => undefined); // failure() keeps the reason
     },
   });
-  const node = await firstStatus(status, parts);
+  // a tailscaled of our own was started just now, and what it waits for is told by whoever started it
+  const patienceSeconds = config.tailscaled.managed === undefined ? 0 : managedPatienceSeconds;
+  const node = await firstStatus(status, parts, patienceSeconds);
   return Object.assign(changes, { api, whois, status, node });
 }
+
+/** As long as a first login by key may take. */
+const managedPatienceSeconds = 15;
 
 /** Waits for tailscaled: at boot it may come later than we do. */
 async function firstStatus(
   status: ReturnType<typeof watchStatus>,
   { log, clock, signal }: DaemonParts,
+  patienceSeconds: number,
 ): Promise<NodeStatus> {
+  const begunSeconds = clock.nowSeconds();
+  const isPatient = () => clock.nowSeconds() - begunSeconds < patienceSeconds;
   const tell = tellOnce((text) => log.warn(text), clock);
   for (;;) {
     signal.throwIfAborted();
     try {
       const node = await status.refresh();
       if (node.backendState === 'Running') return node;
-      tell(`waiting for tailscaled to be logged in: it is ${node.backendState}`);
+      const words = `waiting for tailscaled to be logged in: it is ${node.backendState}`;
+      if (!isPatient()) tell(words);
     } catch (error) {
-      tell(`waiting for tailscaled: ${error instanceof Error ? error.message : error}`);
+      if (!isPatient())
+        tell(`waiting for tailscaled: ${error instanceof Error ? error.message : error}`);
     }
     // aborted: the next turn says so
     await pause(1000, undefined, { signal }).catch(() => undefined);

@@ -133,7 +133,8 @@ async function tailnetFindings(
 ): Promise<Finding[]> {
   try {
     const live = await readLiveTailnet(api, config);
-    const node = nodeFindings(live.status);
+    const isManaged = config.tailscaled.managed !== undefined;
+    const node = nodeFindings(live.status, { cli: api.cli, isManaged });
     const clock = clockFinding(systemClock.nowSeconds(), [...own, ...joined(live)]);
     if (live.status.backendState !== 'Running') return [...node, clock];
     return [

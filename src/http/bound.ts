@@ -35,7 +35,7 @@ export async function bindAll(options: BoundOptions): Promise<Bound> {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const tryAll = async (): Promise<ListenError[]> => {
+  const tryAll = async (isRetried: boolean): Promise<ListenError[]> => {
     const failures: ListenError[] = [];
     for (const address of wanted.filter((one) => !bound.has(one))) {
       try {
@@ -44,8 +44,10 @@ export async function bindAll(options: BoundOptions): Promise<Bound> {
       } catch (error) {
         if (!(error instanceof ListenError)) throw error;
         failures.push(error);
-        if (!told.has(address)) log.warn(`${error.message} It is tried again.`);
-        told.add(address);
+        if (isRetried && !closed && !told.has(address)) {
+          log.warn(`${error.message} It is tried again.`);
+          told.add(address);
+        }
       }
     }
     return failures;
@@ -58,10 +60,13 @@ export async function bindAll(options: BoundOptions): Promise<Bound> {
   const settle = async (): Promise<void> => {
     clearTimeout(timer);
     if (closed) return;
-    const failures = await tryAll();
+    const failures = await tryAll(true);
     // only now, so that we are somewhere at every moment
     await closeGone();
-    if (failures.length === 0 || closed) return;
+    if (failures.length > 0) retryLater();
+  };
+  const retryLater = (): void => {
+    if (closed) return;
     timer = setTimeout(() => void queueSettle(), retryMs);
     timer.unref();
   };
@@ -72,14 +77,15 @@ export async function bindAll(options: BoundOptions): Promise<Bound> {
     return last;
   };
 
-  const failures = await tryAll();
+  // nothing is told yet: whatever else fails at the start ends us, and then nothing is tried again
+  const failures = await tryAll(false);
   const fatal =
     bound.size === 0 ? failures[0] : failures.find(({ code }) => code !== 'EADDRNOTAVAIL');
   if (fatal) {
     await Promise.all([...bound.values()].map((one) => one.close(0)));
     throw fatal;
   }
-  if (failures.length > 0) void queueSettle();
+  if (failures.length > 0) retryLater();
   return {
     urls: () => [...bound.values()].map(({ url }) => url),
     move(addresses) {

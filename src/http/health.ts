@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { neverConnected } from '../peer/control-watch.ts';
 import { retryAfterSeconds } from '../provider/errors.ts';
 import type { AppParts } from './parts.ts';
 
@@ -24,7 +25,7 @@ export async function answerReadiness(
     ...(failure ? [`tailscaled: ${failure.message}`] : []),
     ...(node ? [] : ['tailscaled has not answered yet']),
     ...(node && node.backendState !== 'Running' ? [`tailscaled is ${node.backendState}`] : []),
-    ...(isStale ? ['tailscaled lost contact with the control server too long ago'] : []),
+    ...(isStale ? [staleProblem(status.staleSeconds(), staleNetworkMapSeconds)] : []),
     ...(database === undefined ? [] : [database]),
     ...(load.shedding ? ['too many requests at once, or shutting down'] : []),
   ];
@@ -38,4 +39,9 @@ export async function answerReadiness(
     dropped: tally.drops(),
     staleSeconds: Number.isFinite(status.staleSeconds()) ? status.staleSeconds() : null,
   };
+}
+
+function staleProblem(staleSeconds: number, limitSeconds: number): string {
+  if (!Number.isFinite(staleSeconds)) return neverConnected;
+  return `tailscaled lost contact with the control server too long ago: ${Math.floor(staleSeconds)} s, and staleNetworkMapSeconds is ${limitSeconds}`;
 }

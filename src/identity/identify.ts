@@ -30,7 +30,7 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   funnel:
     'Your request came over the public internet (Tailscale Funnel), where this server can not see who you are. Connect to Tailscale on this device and try again.',
   'not-logged-in':
-    'This login server is not connected to its tailnet at the moment. Try again shortly; the operator finds the reason with "tailscale status" on the server.',
+    'This login server is not connected to its tailnet at the moment. Try again shortly; the operator finds the reason with "tsidp doctor" on the server.',
   unavailable:
     'This login server can not ask its Tailscale daemon who you are at the moment. Try again shortly.',
   stale:

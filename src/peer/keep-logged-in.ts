@@ -25,33 +25,40 @@ export interface KeepOptions {
   readonly quickMs?: number;
   /** While all is well; default 10 000. */
   readonly slowMs?: number;
+  /** How long a login by key may take before it is worth a word; default 10 000. */
+  readonly loginMs?: number;
 }
 
 /** Logs the node in after every start of tailscaled, and says what a person must do for it. Never throws. */
 export async function keepLoggedIn(options: KeepOptions): Promise<void> {
-  const { api, settings, log, signal, quickMs = 500, slowMs = 10_000 } = options;
-  const teller = createTeller(log);
+  const { api, settings, log, signal, quickMs = 500, slowMs = 10_000, loginMs = 10_000 } = options;
+  const teller = createTeller(log, loginMs);
   let handled = 0;
   let isIn = false;
   let refusal = '';
+  /** @returns whether something had to be done */
+  const handle = async (state: NodeLoginState, life: number): Promise<boolean> => {
+    const done = await bringUp(api, state, settings);
+    handled = life;
+    if (done !== undefined) log.info(`tailscaled: ${done.what}`);
+    if (done?.isByKey) teller.wait();
+    options.onUp();
+    return done !== undefined;
+  };
   const look = async (): Promise<void> => {
     const life = options.lives();
     const state = await readLoginState(api);
     // it has not read its state yet: a login now would make a new node of one that has its keys
     if (state.backendState === 'NoState') return;
     if (life !== handled) {
-      const done = await bringUp(api, state, settings);
-      handled = life;
-      if (done !== undefined) log.info(`tailscaled: ${done}`);
-      options.onUp();
       // what it was before is no news; if nothing had to be done, it is
-      if (done !== undefined) return;
+      if (await handle(state, life)) return;
     } else if (state.backendState === 'NeedsLogin' && isIn) {
       log.error('the node has fallen out of the tailnet (key expired, removed or logged out)');
       await askForLoginUrl(api);
     }
     isIn = state.backendState === 'Running' || (isIn && state.backendState === 'Starting');
-    teller(state);
+    teller.see(state);
   };
   while (!signal.aborted) {
     await look().catch((error: unknown) => {
@@ -65,22 +72,41 @@ export async function keepLoggedIn(options: KeepOptions): Promise<void> {
   }
 }
 
+/** The control server has answered the key, and with no. */
+function isRefused({ health }: NodeLoginState): boolean {
+  return health.some((text) => /login error/iu.test(text));
+}
+
 /** An answer that won't become another one by asking again. */
 function isFinal(error: unknown): error is Error {
   if (error instanceof TailscaledError) return true;
   return error instanceof LocalApiError && ['status', 'forbidden', 'nonsense'].includes(error.code);
 }
 
+interface Teller {
+  /** A login by key is under way: tailscaled says what it says to one without. */
+  wait(): void;
+  see(state: NodeLoginState): void;
+}
+
 /** Tells each thing once. */
-function createTeller(log: Say): (state: NodeLoginState) => void {
+function createTeller(log: Say, loginMs: number): Teller {
   let told = '';
-  return (state) => {
-    const words = describe(state);
-    const key = `${state.backendState} ${words}`;
-    if (key === told) return;
-    told = key;
-    if (state.backendState === 'Running') log.info(words);
-    else if (words !== '') log.warn(words);
+  let untilMs = 0;
+  return {
+    wait() {
+      untilMs = performance.now() + loginMs;
+    },
+    see(state) {
+      const isUnderWay = performance.now() < untilMs && !isRefused(state);
+      if (isUnderWay && state.backendState === 'NeedsLogin') return;
+      const words = describe(state);
+      const key = `${state.backendState} ${words}`;
+      if (key === told) return;
+      told = key;
+      if (state.backendState === 'Running') log.info(words);
+      else if (words !== '') log.warn(words);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { LineSplitter } from './line-splitter.ts';
 import { explainFailure } from './local-api-failure.ts';
+import { tailscaleCli } from './socket.ts';
 
 /**
  * - `absent`: no socket there
@@ -67,6 +68,12 @@ export class LocalApi {
 
   constructor(options: LocalApiOptions) {
     this.#options = options;
+  }
+
+  /** The command line tool of this tailscaled, for remedies: `tailscale`, or with the flag that names its socket. */
+  get cli(): string {
+    const options = this.#options;
+    return 'socket' in options ? tailscaleCli(options.socket) : 'tailscale';
   }
 
   /**

@@ -24,6 +24,7 @@ export interface ManagedSettings extends Omit<LoginSettings, 'authKey'> {
 type Pauses = Pick<SuperviseOptions, 'minPauseMs' | 'maxPauseMs' | 'settledMs' | 'endMs'> & {
   readonly quickMs?: number;
   readonly slowMs?: number;
+  readonly loginMs?: number;
 };
 
 export interface ManagedParts {

@@ -21,18 +21,24 @@ export class ServeConflict extends Error {
  * tailscaled's serve config with our entry under a session, which ends with that session. Entries of other programs
  * stay as they are; what we left behind under earlier sessions goes.
  * @param config as read, losslessly
+ * @param cli how the operator calls this tailscaled, for the remedy
  * @returns undefined when everything is there already
  * @throws ServeConflict, LocalApiError `nonsense`
  */
-export function withEntry(config: Fields, session: string, entry: ServeEntry): Fields | undefined {
+export function withEntry(
+  config: Fields,
+  session: string,
+  entry: ServeEntry,
+  cli: string,
+): Fields | undefined {
   if (isServedBy(config, entry)) return undefined;
-  refuseTaken(config, entry);
+  refuseTaken(config, entry, cli);
   const sessions = optionalObject(config['Foreground'], 'Foreground');
   const own = optionalObject(sessions[session], 'Foreground');
   const others = Object.entries(sessions).filter(
     ([name, one]) => name !== session && !isServedBy(object(one, 'Foreground'), entry),
   );
-  for (const [, one] of others) refuseTaken(object(one, 'Foreground'), entry);
+  for (const [, one] of others) refuseTaken(object(one, 'Foreground'), entry, cli);
   const isAlone = others.length === Object.keys(sessions).length - 1;
   if (isAlone && isServedBy(own, entry)) return undefined;
   return {
@@ -68,10 +74,10 @@ function isServedBy(config: Fields, { host, port, socketPath, funnel }: ServeEnt
   return root['Proxy'] === `unix:${socketPath}` && (isFunnel || !funnel);
 }
 
-function refuseTaken(config: Fields, { port, plainHttp }: ServeEntry): void {
+function refuseTaken(config: Fields, { port, plainHttp }: ServeEntry, cli: string): void {
   if (optionalObject(config['TCP'], 'TCP')[port] === undefined) return;
   const scheme = plainHttp ? 'http' : 'https';
   throw new ServeConflict(
-    `Port ${port} of this node is served by another program already ("tailscale serve status" shows it). End that with "tailscale serve --${scheme}=${port} off", or choose another port (listen.port).`,
+    `Port ${port} of this node is served by another program already ("${cli} serve status --json" shows it). End that with "${cli} serve --${scheme}=${port} off", or choose another port (listen.port).`,
   );
 }

@@ -9,7 +9,7 @@ import {
 import { type ServeEntry, withEntry, withoutEntry } from './serve-config.ts';
 
 export interface ServeOptions {
-  readonly api: Pick<LocalApi, 'get' | 'change' | 'stream'>;
+  readonly api: Pick<LocalApi, 'get' | 'change' | 'stream' | 'cli'>;
   /** What is to be served now. */
   readonly entry: () => ServeEntry;
   /** Each time that tailscaled took the entry. */
@@ -145,8 +145,8 @@ class Keeper {
     // the stream wakes us when there is one
     if (session === undefined) return true;
     try {
-      const { entry, onServed } = this.#options;
-      const isNew = await this.#write((config) => withEntry(config, session, entry()));
+      const { api, entry, onServed } = this.#options;
+      const isNew = await this.#write((config) => withEntry(config, session, entry(), api.cli));
       if (isNew || this.#trouble !== '') onServed?.();
       this.#trouble = '';
       this.#first.resolve();
@@ -168,7 +168,7 @@ class Keeper {
       const match = headers.etag === undefined ? {} : { 'If-Match': headers.etag };
       const answer = await api.change('POST', configPath, next, { headers: match });
       if (answer.status < 300) return true;
-      if (answer.status !== 412) throw refusal(answer);
+      if (answer.status !== 412) throw refusal(answer, api.cli);
     }
     throw new LocalApiError(
       'status',
@@ -201,11 +201,11 @@ function sessionOf(line: string): string {
   return text(readJson(line)['SessionID'], 'SessionID');
 }
 
-function refusal({ status, text: body }: LocalApiAnswer): LocalApiError {
+function refusal({ status, text: body }: LocalApiAnswer, cli: string): LocalApiError {
   const reason = body.trim().split('\n', 1)[0]?.slice(0, 300) ?? '';
   const message =
     status === 403
-      ? 'tailscaled does not let our user serve: run as root, or make it the operator with "tailscale set --operator=USER".'
+      ? `tailscaled does not let our user serve: run as root, or make it the operator with "${cli} set --operator=USER".`
       : `tailscaled refuses to serve (${status}): ${reason}`;
   return new LocalApiError(status === 403 ? 'forbidden' : 'status', message, { status });
 }

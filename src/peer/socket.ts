@@ -34,3 +34,11 @@ export function findSocket({ platform, explicit, env, exists }: SocketSearch): s
   const places = isQnap ? [qnap.socket] : (candidates[platform] ?? candidates['linux'] ?? []);
   return places.find(exists) ?? places[0] ?? '/var/run/tailscale/tailscaled.sock';
 }
+
+const usual: ReadonlySet<string> = new Set([...Object.values(candidates).flat(), qnap.socket]);
+
+/** The command line tool as it speaks to the tailscaled of this socket, and to no other one of this machine. */
+export function tailscaleCli(socket: string): string {
+  if (usual.has(socket)) return 'tailscale';
+  return `tailscale --socket=${/\s/u.test(socket) ? `'${socket}'` : socket}`;
+}

@@ -78,7 +78,7 @@ function canonical(address: string): string {
 export interface StatusOptions {
   readonly api: Pick<LocalApi, 'get'>;
   readonly clock: Clock;
-  /** Pause between questions while all is well; default 10. */
+  /** Pause between questions while all is well: how exact `staleSeconds` is; default 1. */
   readonly intervalSeconds?: number;
   /** Pause while tailscaled can't be asked, does not run or has lost the control server; default 1. */
   readonly retrySeconds?: number;
@@ -90,7 +90,7 @@ const path = '/localapi/v0/status?peers=false';
 
 /** Asks `status` now and then on a timer, which keeps no process alive. */
 export function watchStatus(options: StatusOptions): StatusWatch {
-  const { api, clock, intervalSeconds = 10, retrySeconds = 1, onChange } = options;
+  const { api, clock, intervalSeconds = 1, retrySeconds = 1, onChange } = options;
   let current: NodeStatus | undefined;
   let failure: Error | undefined;
   let lastOnline: Moment | undefined;

@@ -21,6 +21,14 @@ export interface NodeLoginState {
   readonly health: readonly string[];
 }
 
+/** What was done with the node. */
+export interface BroughtUp {
+  /** For the log. */
+  readonly what: string;
+  /** A login by auth key is under way. */
+  readonly isByKey: boolean;
+}
+
 type Api = Pick<LocalApi, 'get' | 'change'>;
 type Prefs = Readonly<Record<string, unknown>>;
 
@@ -42,14 +50,14 @@ export async function readLoginState(api: Api): Promise<NodeLoginState> {
 /**
  * Does what `tailscale up` does, to be asked once tailscaled has read its state (`NoState` before): logs a new node in, by key or by a URL for a person (then in the status), or brings
  * an existing one up under the wanted name.
- * @returns what was done, for the log; undefined when there was nothing to do
+ * @returns undefined when there was nothing to do
  * @throws TailscaledError | LocalApiError
  */
 export async function bringUp(
   api: Api,
   state: NodeLoginState,
   settings: LoginSettings,
-): Promise<string | undefined> {
+): Promise<BroughtUp | undefined> {
   const prefs = await readPrefs(api);
   if (state.backendState === 'NeedsLogin') return logIn(api, prefs, settings);
   refuseOtherControl(prefs, settings);
@@ -61,7 +69,8 @@ export async function bringUp(
     ...(isDown ? { WantRunning: true, WantRunningSet: true } : {}),
     ...(isRenamed ? { Hostname: hostname, HostnameSet: true } : {}),
   });
-  return isRenamed ? `renamed the node to ${hostname}` : 'brought the node up';
+  const what = isRenamed ? `renamed the node to ${hostname}` : 'brought the node up';
+  return { what, isByKey: false };
 }
 
 /** A URL for a person, where one that was in the tailnet has fallen out of it. @throws LocalApiError */
@@ -69,7 +78,7 @@ export async function askForLoginUrl(api: Api): Promise<void> {
   await change(api, 'POST', '/localapi/v0/login-interactive');
 }
 
-async function logIn(api: Api, prefs: Prefs, settings: LoginSettings): Promise<string> {
+async function logIn(api: Api, prefs: Prefs, settings: LoginSettings): Promise<BroughtUp> {
   const authKey = settings.authKey();
   const { hostname, controlUrl, advertiseTags } = settings;
   // `Config` holds what tailscaled says of its keys: its own, and ignored when sent back
@@ -86,8 +95,8 @@ async function logIn(api: Api, prefs: Prefs, settings: LoginSettings): Promise<s
   await change(api, 'POST', '/localapi/v0/start', { AuthKey, UpdatePrefs });
   await askForLoginUrl(api);
   return authKey === undefined
-    ? 'asked for a login URL, as there is no auth key'
-    : 'logging the node in with the auth key';
+    ? { what: 'asked for a login URL, as there is no auth key', isByKey: false }
+    : { what: 'logging the node in with the auth key', isByKey: true };
 }
 
 async function readPrefs(api: Api): Promise<Prefs> {

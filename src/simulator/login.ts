@@ -14,6 +14,10 @@ const wrongKey =
 export class NodeLogin {
   /** Whether the control server takes an auth key; every key but the empty one by default. */
   acceptsKey = (key: string): boolean => key !== '';
+  /** How long the control server takes over a key; the node is as one without a key meanwhile. */
+  loginMs = 0;
+  /** The node is in its tailnet. */
+  onRun = (): void => undefined;
   readonly #setStatus: (patch: Partial<TailnetStatus>) => void;
   #prefs: Prefs = {
     ControlURL: '',
@@ -80,11 +84,21 @@ export class NodeLogin {
 
   #logIn(): void {
     if (this.#key === '') this.#setStatus({ authUrl });
-    else if (this.acceptsKey(this.#key)) this.#run();
+    else if (this.acceptsKey(this.#key)) this.#runLater();
     else this.#setStatus({ health: [wrongKey] });
+  }
+
+  #runLater(): void {
+    if (this.loginMs === 0) {
+      this.#run();
+      return;
+    }
+    this.#setStatus({ health: ['You are logged out.'] });
+    setTimeout(() => this.#run(), this.loginMs).unref();
   }
 
   #run(): void {
     this.#setStatus({ backendState: 'Running', authUrl: '', health: [] });
+    this.onRun();
   }
 }

@@ -43,7 +43,7 @@ describe('broken setups, each with its remedy', () => {
     simulator.setStatus({ backendState: 'NeedsLogin' });
     const { exitCode, bad } = await examine();
     expect(exitCode).toBe(1);
-    expect(bad).toContainEqual(problem('tailscaled', /NeedsLogin/, /tailscale up/));
+    expect(bad).toContainEqual(problem('tailscaled', /NeedsLogin/, /tailscale --socket=\S+ up/));
   });
 
   test('the control server is away, an old tailscaled complains', async () => {

@@ -30,6 +30,15 @@ it('a daemon that runs its own tailscaled logs people in through it, and takes i
   await again.kill('SIGTERM');
 });
 
+it('warns of nothing at its first start, which waits for the control server', async () => {
+  const standIn = makeStandIn({ loginMs: 1500 });
+  await using site = await openSite(managed(standIn));
+  const run = await site.start();
+  expect(run.out()).toContain('logging the node in with the auth key');
+  expect(run.out()).not.toMatch(/"level":"(?:warn|error)"/u);
+  await run.kill('SIGTERM');
+});
+
 it('has no TUN, so the daemon stands behind tailscale serve, under the name of its node', async () => {
   const standIn = makeStandIn();
   await using site = await openSite({ ...managed(standIn), listen: { plainHttp: true } });

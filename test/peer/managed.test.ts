@@ -85,6 +85,20 @@ describe('a new node', () => {
     expect(said.filter((line) => line.startsWith('warn'))).toHaveLength(1);
   });
 
+  test('warns of nothing while its login by key is under way', async () => {
+    const site = makeStandIn({ loginMs: 300 });
+    const { said, socket } = await manage(site, { authKey });
+    expect(await backendState(socket)).toBe('NeedsLogin');
+    await until('it is in', () => said.includes('info the node is in the tailnet'));
+    expect(said.filter((line) => /^(?:warn|error)/u.test(line))).toEqual([]);
+  });
+
+  test('says what tailscaled says when the login takes too long', async () => {
+    const site = makeStandIn({ loginMs: 60_000 });
+    const { said } = await manage(site, { authKey }, { pauses: { quickMs: 20, loginMs: 50 } });
+    await until('why', () => said.find((line) => line.includes('tailscaled says: You are logged')));
+  });
+
   test('says why its key was not taken', async () => {
     const site = makeStandIn();
     const { said } = await manage(site, { authKey: 'tskey-auth-wrong' });

@@ -193,7 +193,7 @@ describe("others' entries", () => {
     configure(theirs);
     await expect(keep()).rejects.toThrow(ServeConflict);
     await expect(keep()).rejects.toThrow(
-      /^Port 443 of this node is served by another program.*tailscale serve --https=443 off.*listen\.port/,
+      /^Port 443 of this node is served by another program.*tailscale --socket=\S+ serve --https=443 off.*listen\.port/,
     );
     expect(config()).toEqual(theirs);
   });

@@ -2,8 +2,14 @@ import { describe, expect, test, vi } from 'vitest';
 import { LocalApi, LocalApiError } from '../../src/peer/local-api.ts';
 import { type StatusWatch, watchStatus } from '../../src/peer/status.ts';
 import { changedStatus as changed } from './changed.ts';
+import { fakeTimers } from './fake-timers.ts';
 import { recorded } from './recorded.ts';
 import { replay, socketDirectory, Tailscaled } from './tailscaled.ts';
+
+/** Lets promises that can go on do so. */
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
 
 /** A watch over a LocalAPI that answers what the test says, and a clock that it moves. */
 function setup(json: string) {
@@ -64,6 +70,24 @@ describe('watchStatus', () => {
     answer(changed({}));
     await status.refresh();
     expect(status.staleSeconds()).toBe(0);
+  });
+
+  test('asks each second, so that how long the control server is away is exact to it', async () => {
+    using timers = fakeTimers();
+    const answers = [changed({}), changed({}), recorded('status-control-unreachable').body];
+    let asked = 0;
+    const status = watchStatus({
+      api: {
+        get: async () => ({ status: 200, headers: {}, text: answers[Math.min(asked++, 2)] ?? '' }),
+      },
+      clock: { nowSeconds: () => 0 },
+    });
+    for (let second = 1; second <= 4; second += 1) {
+      await settled();
+      expect(asked).toBe(second);
+      timers.pass(1000);
+    }
+    status.stop();
   });
 
   test('offline is stale from its first second on', async () => {
