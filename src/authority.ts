@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { pages } from './http/pages/pages.ts';
 import { createRegistrationApi, type RegistrationApi } from './http/registration.ts';
-import { createOracle } from './identity/oracle.ts';
+import type { Oracle } from './identity/oracle.ts';
 import type { JoinedTailnet } from './joined-tailnet.ts';
 import { createLoginLimit } from './limits/login-limit.ts';
 import { createOutgoingFetch } from './outgoing/fetch.ts';
@@ -32,7 +32,10 @@ export interface AuthorityParts {
   readonly keys: ProviderKeys;
   readonly secretKey: Buffer;
   readonly tailnet: JoinedTailnet;
+  readonly oracle: Oracle;
   readonly issuer: string;
+  /** tsidp's files were taken over, and apps know its claims. */
+  readonly tookOver: boolean;
 }
 
 /** The provider with all that its listeners need of it. */
@@ -49,20 +52,21 @@ export interface Authority {
 /** Joins the stages from identity to provider. */
 export function createAuthority(
   config: Config,
-  { state: { store }, keys, secretKey, tailnet, issuer }: AuthorityParts,
+  { state: { store }, keys, secretKey, tailnet, oracle, issuer, tookOver }: AuthorityParts,
   { clock, log }: Pick<DaemonParts, 'clock' | 'log'>,
 ): Authority {
   const { limits, lifetimes } = config;
-  const { whois, status } = tailnet;
+  const { status } = tailnet;
   const audit = withListener(store.audit);
   const settings: ProviderSettings = {
     issuer,
     login: config.login,
     access: config.access,
     emailVerified: config.emailVerified,
+    bareLoginEmail: config.bareLoginEmail ?? (tookOver ? 'login' : 'issuer'),
     lifetimes,
     clock,
-    oracle: createOracle({ whois, status, options: config }),
+    oracle,
     audit,
     recordDenial: createDenials(audit, clock),
     consents: store.consents,

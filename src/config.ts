@@ -54,6 +54,8 @@ export interface Config {
   readonly login: LoginMode;
   readonly access: 'open' | 'granted';
   readonly emailVerified: 'addresses' | 'always' | 'never';
+  /** Undefined: as tsidp where it was taken over, else `issuer`. */
+  readonly bareLoginEmail: 'login' | 'issuer' | 'none' | undefined;
   readonly allowForeignUsers: boolean;
   readonly allowSelf: boolean;
   readonly capabilityScopes: FileConfig['capabilityScopes'];
@@ -174,6 +176,7 @@ export const loadConfigWith = (
     login: rest.login,
     access: rest.access,
     emailVerified: rest.emailVerified,
+    bareLoginEmail: rest.bareLoginEmail,
     allowForeignUsers: rest.allowForeignUsers,
     allowSelf: rest.allowSelf,
     capabilityScopes: rest.capabilityScopes,

@@ -4,11 +4,13 @@ import type { DaemonParts } from './daemon-parts.ts';
 import { createApp } from './http/app.ts';
 import { logErrors } from './http/error-log.ts';
 import { createGuard } from './http/guard.ts';
+import { createLateApps } from './http/late-apps.ts';
 import { createLoad } from './http/load.ts';
 import { type Opened, type OpenParts, openAdmin, openListener } from './http/open.ts';
 import { createNodeWatch } from './http/renamed.ts';
 import { createStoreHealth } from './http/store-health.ts';
 import { createTally } from './http/tally.ts';
+import { createOracle } from './identity/oracle.ts';
 import { joinTailnet } from './joined-tailnet.ts';
 import { decideListening } from './listening.ts';
 import { loadOrCreateSecretKey } from './provider/client/secret-key.ts';
@@ -17,7 +19,7 @@ import { loadOrCreateKeys } from './provider/token/keys.ts';
 import { startAuditKeeper } from './store/audit-keeper.ts';
 import { databasePath, openState } from './store/open.ts';
 import { startSweeping } from './store/sweeping.ts';
-import { pendingTakeover, takeOver } from './takeover/at-start.ts';
+import { pendingTakeover, requireFormerName, takeOver } from './takeover/at-start.ts';
 
 export interface Daemon {
   readonly issuer: string;
@@ -55,7 +57,43 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
 
   const tailnet = await joinTailnet(config, parts, undo);
   const { node } = tailnet;
-  if (pending) await takeOver(pending, { config, node, store, clock, log });
+  if (pending) requireFormerName(pending, { config, node });
+  const { issuer, listeners } = decideListening(config, node, log);
+  const tally = createTally(log);
+  undo.defer(() => tally.stop());
+  const storeHealth = createStoreHealth(store);
+  const load = createLoad(limits.requestsInFlight, limits.requestsInFlightPerPeer);
+  const guard = createGuard(limits, tally);
+  undo.defer(() => guard.stop());
+  const drainMs = limits.drainSeconds * 1000;
+  const oracle = createOracle({ whois: tailnet.whois, status: tailnet.status, options: config });
+  const apps = createLateApps();
+  const openParts: OpenParts = {
+    issuer: new URL(issuer),
+    api: tailnet.api,
+    node,
+    status: tailnet.status,
+    oracle,
+    stateDirectory: config.stateDirectory,
+    headerLimitBytes: limits.headerBytes,
+    requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
+    drainMs,
+    clock,
+    log,
+    guard,
+    answer: apps.answer,
+  };
+  await using listening = new AsyncDisposableStack();
+  const opened = new Set<Opened>();
+  listening.defer(async () => {
+    await Promise.all([...opened].map((one) => one.close(lastAnswersMs)));
+  });
+  for (const listener of listeners) opened.add(await openListener(listener, openParts));
+  const urls = [...opened].flatMap((one) => one.urls());
+
+  // only once we listen: a start that fails leaves tsidp's place to tsidp, and the next one takes over
+  if (pending) await takeOver(pending, { store, clock, log });
+  const tookOver = (await store.imports.list()).length > 0;
   const keys = early ?? (await loadOrCreateKeys(store, clock));
   const auditKeeper = startAuditKeeper({
     store,
@@ -66,70 +104,42 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     sink: config.audit.sink,
   });
   undo.defer(() => auditKeeper.close());
-  const { issuer, listeners } = decideListening(config, node, log);
-
-  const authority = createAuthority(config, { state, keys, secretKey, tailnet, issuer }, parts);
+  const authorityParts = { state, keys, secretKey, tailnet, oracle, issuer, tookOver };
+  const authority = createAuthority(config, authorityParts, parts);
   const { settings, provider } = authority;
-  const tally = createTally(log);
-  undo.defer(() => tally.stop());
-  const storeHealth = createStoreHealth(store);
-  logErrors(provider, { tally, share: settings.oracle.share, storeHealth, log });
+  logErrors(provider, { tally, share: oracle.share, storeHealth, log });
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
   undo.defer(
     startExpiring({ store, clock, limits: config.registration, secrets: authority.secrets }, log),
   );
-
-  const load = createLoad(limits.requestsInFlight, limits.requestsInFlightPerPeer);
-  const guard = createGuard(limits, tally);
-  undo.defer(() => guard.stop());
-  const drainMs = limits.drainSeconds * 1000;
-  const openParts: OpenParts = {
-    issuer: new URL(issuer),
-    api: tailnet.api,
-    node,
-    status: tailnet.status,
-    oracle: settings.oracle,
-    stateDirectory: config.stateDirectory,
-    headerLimitBytes: limits.headerBytes,
-    requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
-    drainMs,
-    clock,
-    log,
-    guard,
-    answer(entrance) {
-      const app = createApp({
-        entrance,
-        provider: () => provider,
-        registry: authority.registry,
-        clients: authority.clients,
-        registrationApi: authority.registrationApi,
-        algorithms: authority.algorithms,
-        setClaims: new Set(config.clients.flatMap(({ claims }) => Object.keys(claims?.set ?? {}))),
-        settings,
-        status: tailnet.status,
-        staleNetworkMapSeconds: config.staleNetworkMapSeconds,
-        store,
-        load,
-        connections: guard.connections,
-        tally,
-        storeHealth,
-        bodyLimitBytes: limits.bodyBytes,
-        log,
-      });
-      app.keys = [...keys.cookies];
-      const answer = app.callback();
-      return (request, response) => void answer(request, response);
-    },
-  };
-  const opened = new Set<Opened>();
-  undo.defer(async () => {
-    await Promise.all([...opened].map((one) => one.close(lastAnswersMs)));
+  apps.begin((entrance) => {
+    const app = createApp({
+      entrance,
+      provider: () => provider,
+      registry: authority.registry,
+      clients: authority.clients,
+      registrationApi: authority.registrationApi,
+      algorithms: authority.algorithms,
+      setClaims: new Set(config.clients.flatMap(({ claims }) => Object.keys(claims?.set ?? {}))),
+      settings,
+      status: tailnet.status,
+      staleNetworkMapSeconds: config.staleNetworkMapSeconds,
+      store,
+      load,
+      connections: guard.connections,
+      tally,
+      storeHealth,
+      bodyLimitBytes: limits.bodyBytes,
+      log,
+    });
+    app.keys = [...keys.cookies];
+    const answer = app.callback();
+    return (request, response) => void answer(request, response);
   });
-  for (const listener of listeners) opened.add(await openListener(listener, openParts));
-  const urls = [...opened].flatMap((one) => one.urls());
   const admin = await openAdmin(openParts);
   if (admin) opened.add(admin);
+  undo.use(listening.move());
   undo.defer(() => load.drain(drainMs));
   const tellChanges = createNodeWatch(node, issuer, log);
   tailnet.onNode = (changed) => {

@@ -131,6 +131,14 @@ export const fileSchema = members({
   emailVerified: oneOf(['addresses', 'always', 'never'])
     .default('addresses')
     .describe('When email_verified is true; addresses: for logins that are addresses.'),
+  bareLoginEmail: option(
+    oneOf(['login', 'issuer', 'none'])
+      .optional()
+      .describe(
+        'The email of logins without "@", as Headscale has them. login: the bare login. issuer: a mailbox of the issuer\'s host that nobody reads. none: no email. Default: login where tsidp\'s files were taken over, as tsidp said it, else issuer.',
+      ),
+    { since: '0.2.0' },
+  ),
   allowForeignUsers: flag('Let in members of other tailnets that this node is shared with.'),
   allowSelf: flag(
     'Take every program on this machine for its node: its owner, or the machine. Never an administrator.',

@@ -1,11 +1,17 @@
 import type { Identity, UserIdentity } from './identity.ts';
 
+/**
+ * The email of a login without `@`, as Headscale has them: `login` is the bare login, as tsidp says it; `issuer` a
+ * mailbox of the issuer's host; `none` no such claim.
+ */
+export type BareLoginEmail = 'login' | 'issuer' | 'none';
 export type EmailVerified = 'addresses' | 'always' | 'never';
 
 export interface ClaimOptions {
   /** Host of the issuer, without port: what makes `alice@github` unique (`alice@github.idp.example.ts.net`). */
   readonly issuerHost: string;
   readonly emailVerified: EmailVerified;
+  readonly bareLoginEmail: BareLoginEmail;
   /** Epoch seconds. */
   readonly now: number;
 }
@@ -26,14 +32,16 @@ export function scopedClaims(
     return { name, username: name, preferred_username: name };
   }
   const username = usernameOf(identity);
+  const email = emailOf(identity, options);
   return {
     // a missing name falls back to the login name, as in tsidp
     name: identity.displayName || identity.login,
     username,
     preferred_username: username,
     ...(identity.picture ? { picture: identity.picture } : {}),
-    email: emailOf(identity, options.issuerHost),
-    email_verified: emailVerified(identity, options.emailVerified),
+    ...(email === undefined
+      ? {}
+      : { email, email_verified: emailVerified(identity, options.emailVerified) }),
   };
 }
 
@@ -68,12 +76,18 @@ export function usernameOf(identity: UserIdentity): string {
 
 /**
  * An address that collides with nobody's: logins of passkey and GitHub users (`alice@github`) get the issuer's
- * host appended, as in tsidp; a login without `@` (Headscale) becomes a mailbox of that host.
+ * host appended, as in tsidp. For a login without `@` the operator decides; a bare one is a member's alone, as another
+ * tailnet's `carol` is not ours (T20).
+ * @returns undefined for no such claim
  */
-export function emailOf(identity: UserIdentity, issuerHost: string): string {
-  const { login } = identity;
+export function emailOf(
+  { login, foreign }: UserIdentity,
+  { issuerHost, bareLoginEmail }: Pick<ClaimOptions, 'issuerHost' | 'bareLoginEmail'>,
+): string | undefined {
   if (isAddress(login)) return login;
-  return login.includes('@') ? `${login}.${issuerHost}` : `${login}@${issuerHost}`;
+  if (login.includes('@')) return `${login}.${issuerHost}`;
+  if (bareLoginEmail === 'none' || foreign) return undefined;
+  return bareLoginEmail === 'login' ? login : `${login}@${issuerHost}`;
 }
 
 function emailVerified(identity: UserIdentity, setting: EmailVerified): boolean {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { RegistrationConfig } from '../config/registration-schema.ts';
-import type { EmailVerified } from '../identity/claims.ts';
+import type { BareLoginEmail, EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { LoginLimit } from '../limits/login-limit.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
@@ -44,6 +44,7 @@ export interface ProviderSettings extends EnterSettings {
   readonly issuer: string;
   readonly login: 'clickless' | 'confirm';
   readonly emailVerified: EmailVerified;
+  readonly bareLoginEmail: BareLoginEmail;
   readonly lifetimes: Lifetimes;
   readonly clock: Clock;
   readonly oracle: Oracle;

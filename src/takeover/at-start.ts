@@ -55,25 +55,31 @@ export interface TakeoverParts {
   readonly log: Logger;
 }
 
-/** @throws {TakeoverError | StoreError} nothing was changed then */
+/** Apps know tsidp by its node's name. @throws {TakeoverError} when this node has another one */
+export function requireFormerName(
+  { directory }: TsidpState,
+  { config, node }: Pick<TakeoverParts, 'config' | 'node'>,
+): void {
+  // who names the issuer has decided what apps know us by
+  if (config.issuer !== undefined) return;
+  const { hostname, useLocalTailscaled } = config.upstream;
+  const { managed } = config.tailscaled;
+  const former = readFormerNode(directory);
+  requireSameName({
+    node,
+    former,
+    hostname: managed?.hostname ?? (useLocalTailscaled ? undefined : hostname),
+    directory,
+    managed: managed !== undefined,
+  });
+}
+
+/** To be called once we listen: from then on it is us whom apps talk to. @throws {StoreError} nothing was changed then */
 export async function takeOver(
   state: TsidpState,
-  { config, node, store, clock, log }: TakeoverParts,
+  { store, clock, log }: Pick<TakeoverParts, 'store' | 'clock' | 'log'>,
 ): Promise<void> {
   const { directory } = state;
-  // who names the issuer has decided what apps know us by
-  if (config.issuer === undefined) {
-    const { hostname, useLocalTailscaled } = config.upstream;
-    const { managed } = config.tailscaled;
-    const former = readFormerNode(directory);
-    requireSameName({
-      node,
-      former,
-      hostname: managed?.hostname ?? (useLocalTailscaled ? undefined : hostname),
-      directory,
-      managed: managed !== undefined,
-    });
-  }
   const plan = await importState(state, { store, clock, by: 'start' });
   const { done, notes } = reportOf(state, plan, 'did');
   for (const line of done) log.info(line);

@@ -43,7 +43,7 @@ test('the examples say what their comments promise', () => {
   });
   expect(load('headscale.jsonc')).toMatchObject({
     issuer: 'http://idp.tailnet.example',
-    listen: [{ type: 'tailnet', port: 80, plainHttp: true }],
+    listen: [{ type: 'auto', port: 80, plainHttp: true }],
   });
   expect(load('managed.jsonc').tailscaled.managed).toMatchObject({
     hostname: 'idp',

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { openState } from '../../src/store/open.ts';
 import {
   clientId,
   clientsFile,
@@ -19,7 +22,7 @@ import { press } from './app.ts';
 import { Browser } from './browser.ts';
 import { movePeopleIn, recorded } from './people.ts';
 import { isConsent } from './strangers-world.ts';
-import { startWorld, type World } from './world.ts';
+import { freePort, startWorld, type World } from './world.ts';
 
 type Entry = ReturnType<typeof entryOf>;
 
@@ -123,6 +126,42 @@ describe('on the state directory of tsidp', () => {
     const none = await open(world, entry, () => oidc.None());
     await expect(logIn(none, entry)).rejects.toMatchObject({ error: 'invalid_client' });
   });
+
+  test('a start that can not listen takes nothing over, and the next one does', async () => {
+    const directory = leave();
+    const taken = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
+    const listen = { type: 'demo', hosts: ['127.0.0.1'], port };
+    const overrides = { stateDirectory: directory.path, listen };
+    await expect(startWorld(overrides)).rejects.toThrow(/another program/u);
+    const state = await openState(directory.path, {
+      clock: systemClock,
+      refreshGraceSeconds: 10,
+    });
+    expect(await state.store.imports.list()).toEqual([]);
+    expect(await state.store.clients.list()).toEqual([]);
+    await state.close();
+    await new Promise((resolve) => taken.close(resolve));
+
+    const world = await makeWorld(overrides);
+    expect(await keyNames(world)).toEqual([kid]);
+    expect((await logIn(await open(world, entry), entry)).claims()?.sub).toBe('userid:1');
+  });
+
+  test.each([
+    [undefined, 'carol'],
+    ['issuer', 'carol@127.0.0.1'],
+    ['none', undefined],
+  ])(
+    'the email of a login without @ stays as tsidp said it, unless bareLoginEmail is %s',
+    async (bareLoginEmail, email) => {
+      const world = await makeWorld({ stateDirectory: leave().path, bareLoginEmail });
+      const tokens = await logIn(await open(world, entry), entry, new Browser('127.0.0.3'));
+      expect(tokens.claims()?.['email']).toBe(email);
+      expect(tokens.claims()?.['email_verified']).toBe(email === undefined ? undefined : false);
+    },
+  );
 
   test('the second start takes nothing over', async () => {
     const world = await makeWorld({ stateDirectory: leave().path });

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
-import { pendingTakeover, takeOver } from '../../src/takeover/at-start.ts';
+import { pendingTakeover, requireFormerName, takeOver } from '../../src/takeover/at-start.ts';
 import { TakeoverError } from '../../src/takeover/takeover-error.ts';
 import { type Opened, openMemory } from '../store/opened.ts';
 import {
@@ -45,7 +45,10 @@ const start = async (
     upstream,
     ...config,
   };
-  if (pending) await takeOver(pending, { config: all, node, store, clock, log });
+  if (pending) {
+    requireFormerName(pending, { config: all, node });
+    await takeOver(pending, { store, clock, log });
+  }
   return text();
 };
 

@@ -49,6 +49,7 @@ export function claimsFor(
   const options = {
     issuerHost: new URL(settings.issuer).hostname,
     emailVerified: settings.emailVerified,
+    bareLoginEmail: settings.bareLoginEmail,
     now: settings.clock.nowSeconds(),
   };
   const { rules } = rulesOf(capMap);
