@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Other people's MCP clients against the daemon. What they need beside our own packages is installed first. */
 export default defineConfig({
   test: {
-    include: ['test/clients/**/*.test.ts'],
-    globalSetup: ['test/clients/install.ts'],
+    include: ['test/mcp-clients/**/*.test.ts'],
+    globalSetup: ['test/mcp-clients/install.ts'],
     testTimeout: 60_000,
     // they mostly wait for tokens to end
     maxWorkers: 4,

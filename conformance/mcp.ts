@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { allowInPolicy } from '../test/flow/allow.ts';
-import { Browser } from '../test/flow/browser.ts';
-import { freePort, startWorld } from '../test/flow/world.ts';
+import { allowInPolicy } from '../test/world/allow.ts';
+import { Browser } from '../test/world/browser.ts';
+import { freePort, startWorld } from '../test/world/world.ts';
 import { installPackages, packageFolder } from './install.ts';
 import { type Check, judge, readChecks, readExpected } from './judge.ts';
 

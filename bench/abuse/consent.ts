@@ -1,5 +1,5 @@
-import { press } from '../../test/flow/app.ts';
-import { Browser } from '../../test/flow/browser.ts';
+import { press } from '../../test/world/app.ts';
+import { Browser } from '../../test/world/browser.ts';
 import { type App, authorizeUrl } from './victim.ts';
 
 /**

@@ -1,8 +1,8 @@
+import { rotateAudit } from '../audit/rotate.ts';
 import { systemClock } from '../clock.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import { rotateAudit } from '../store/audit-rotate.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openSqlite } from '../store/sqlite/sqlite.ts';
 import { asOwner } from './as-owner.ts';
 import { existingDatabase } from './client-store.ts';
 import { defineCommand } from './command.ts';

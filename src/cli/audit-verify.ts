@@ -1,8 +1,8 @@
+import type { ChainProblem } from '../audit/chain/chain.ts';
+import { type AuditVerification, verifyAudit } from '../audit/verify.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import type { ChainProblem } from '../store/audit-chain.ts';
-import { type AuditVerification, verifyAudit } from '../store/audit-verify.ts';
-import { databasePath } from '../store/open.ts';
+import { databasePath } from '../store/sqlite/open.ts';
 import { defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';
 

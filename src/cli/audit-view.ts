@@ -1,5 +1,5 @@
+import type { StoredAudit } from '../audit/chain/row.ts';
 import { formatTrace, type TraceLine } from '../policy/trace.ts';
-import type { StoredAudit } from '../store/audit-row.ts';
 import { printable } from './print.ts';
 
 /** Widths that most values fit; longer ones push the rest of their line. */

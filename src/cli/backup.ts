@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import { backUp } from '../store/copy.ts';
+import { backUp } from '../store/sqlite/copy.ts';
 import { existingDatabase } from './client-store.ts';
 import { CommandError, defineCommand } from './command.ts';
 import { printJson } from './print.ts';

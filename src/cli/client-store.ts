@@ -1,8 +1,8 @@
 import { systemClock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { fileSize } from '../store/files.ts';
-import { databasePath } from '../store/open.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { databasePath } from '../store/sqlite/open.ts';
+import { openSqlite } from '../store/sqlite/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { asOwner } from './as-owner.ts';
 import { CommandError } from './command.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { ClientProblem } from '../clients/client-problem.ts';
+import type { AddedClient } from '../clients/manage-clients.ts';
 import { checkChosenSecret } from '../config/client-schema.ts';
+import { type Config, loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { valueAt } from '../config/document.ts';
 import type { ParsedFlags } from '../config/flags.ts';
-import { type Config, loadConfigWith } from '../config.ts';
-import { ClientProblem } from '../provider/client/client-problem.ts';
-import type { AddedClient } from '../provider/client/manage-clients.ts';
+import { valueAt } from '../schema/document.ts';
 import { withClients } from './clients.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
 import { printJson, shownOnce } from './print.ts';

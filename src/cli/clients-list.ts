@@ -1,6 +1,6 @@
+import type { ClientView } from '../clients/client-view.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import type { ClientView } from '../provider/client/client-view.ts';
 import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printJson, printTable } from './print.ts';

@@ -1,6 +1,6 @@
+import type { Mark } from '../clients/mark-clients.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import type { Mark } from '../provider/client/mark-clients.ts';
 import { withClients } from './clients.ts';
 import { type Command, defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';

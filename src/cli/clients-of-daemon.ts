@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { ClientProblem } from '../clients/client-problem.ts';
+import type { ClientView } from '../clients/client-view.ts';
+import type { AddedClient } from '../clients/manage-clients.ts';
 import { adminPaths, adminSocketPath } from '../http/admin-paths.ts';
-import { ClientProblem } from '../provider/client/client-problem.ts';
-import type { ClientView } from '../provider/client/client-view.ts';
-import type { AddedClient } from '../provider/client/manage-clients.ts';
 import { closedToUs } from '../store/files.ts';
 import type { Clients } from './clients.ts';
 import { CommandError } from './command.ts';

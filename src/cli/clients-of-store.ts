@@ -1,13 +1,13 @@
-import { systemClock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import { withDocuments } from '../clients/documents/document-clients.ts';
 import {
   type Changer,
   type ClientManager,
   createClientManager,
   declareClient,
-} from '../provider/client/manage-clients.ts';
-import { loadOrCreateSecretKey } from '../provider/client/secret-key.ts';
-import { withDocuments } from '../provider/documents/document-clients.ts';
+} from '../clients/manage-clients.ts';
+import { loadOrCreateSecretKey } from '../clients/secret-key.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Store } from '../store/store.ts';
 import { withExistingStore, withStore } from './client-store.ts';
 import type { Clients } from './clients.ts';

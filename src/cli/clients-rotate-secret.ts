@@ -1,6 +1,6 @@
 import { checkChosenSecret } from '../config/client-schema.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
 import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printJson, shownOnce } from './print.ts';

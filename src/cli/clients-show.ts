@@ -1,5 +1,5 @@
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
 import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';

@@ -1,8 +1,8 @@
-import type { Config } from '../config.ts';
-import { ClientProblem } from '../provider/client/client-problem.ts';
-import type { ClientView } from '../provider/client/client-view.ts';
-import type { AddedClient } from '../provider/client/manage-clients.ts';
-import type { Mark } from '../provider/client/mark-clients.ts';
+import { ClientProblem } from '../clients/client-problem.ts';
+import type { ClientView } from '../clients/client-view.ts';
+import type { AddedClient } from '../clients/manage-clients.ts';
+import type { Mark } from '../clients/mark-clients.ts';
+import type { Config } from '../config/config.ts';
 import { noSuchClient } from './client-store.ts';
 import { runningClients } from './clients-of-daemon.ts';
 import { storedClients } from './clients-of-store.ts';

@@ -1,6 +1,6 @@
+import { type Config, loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
 import { crossWarnings, summaryOf } from '../config/summary.ts';
-import { type Config, loadConfigWith } from '../config.ts';
 import { defineCommand } from './command.ts';
 import { printable, printJson } from './print.ts';
 

@@ -1,13 +1,13 @@
+import { type App, enter } from '../access/enter.ts';
+import { noSuchResource, scopesOfApp } from '../access/resource-scopes.ts';
+import { type Resource, resourceFor } from '../access/resources.ts';
 import { scopesOfCapabilities } from '../policy/capability-scopes.ts';
 import { decideScopes, type ScopesDecision } from '../policy/decide-scopes.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { allGroupsOf } from '../policy/groups.ts';
-import { identityScopes } from '../policy/scope.ts';
 import { tailnetGroupsOf, toldGroups } from '../policy/tailnet-groups.ts';
-import { type App, enter } from '../provider/account/enter.ts';
-import { noSuchResource, scopesOfApp } from '../provider/token/resource-scopes.ts';
-import { type Resource, resourceFor } from '../provider/token/resources.ts';
+import { identityScopes } from '../protocol/scope.ts';
 import {
   describePeer,
   type ExplainSite,

@@ -1,7 +1,4 @@
-import { rulesOf } from '../policy/grant.ts';
-import { machineResources } from '../policy/machine-resources.ts';
-import { appOfStored } from '../provider/account/enter.ts';
-import { decideMachineToken, type MachineDecision } from '../provider/machine/machine-token.ts';
+import { appOfStored } from '../access/enter.ts';
 import {
   isPeer,
   machineClient,
@@ -10,9 +7,12 @@ import {
   otherNode,
   peerOf,
   personsDevice,
-} from '../provider/machine/peer-client.ts';
-import type { KnownMachine } from '../provider/request.ts';
-import { resourceScopesOf } from '../provider/token/resource-scopes.ts';
+} from '../access/peer-client.ts';
+import type { KnownMachine } from '../access/request.ts';
+import { resourceScopesOf } from '../access/resource-scopes.ts';
+import { decideMachineToken, type MachineDecision } from '../flows/machine/machine-token.ts';
+import { rulesOf } from '../policy/grant.ts';
+import { machineResources } from '../policy/machine-resources.ts';
 import type { StoredClient } from '../store/store.ts';
 import {
   describePeer,

@@ -1,4 +1,4 @@
-import { mayRegister } from '../provider/registration/registrant.ts';
+import { mayRegister } from '../clients/registration/registrant.ts';
 import {
   describePeer,
   type ExplainSite,

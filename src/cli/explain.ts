@@ -1,8 +1,8 @@
+import { appOfStored } from '../access/enter.ts';
+import { createResources } from '../access/resources.ts';
+import { type Config, loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
 import type { ParsedFlags } from '../config/flags.ts';
-import { type Config, loadConfigWith } from '../config.ts';
-import { appOfStored } from '../provider/account/enter.ts';
-import { createResources } from '../provider/token/resources.ts';
 import { CommandError, defineCommand, type Io, UsageError } from './command.ts';
 import { explainEnter } from './explain-enter.ts';
 import { explainExchange } from './explain-exchange.ts';

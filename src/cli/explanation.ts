@@ -1,10 +1,10 @@
-import type { Config } from '../config.ts';
+import type { ResourceDirectory } from '../access/resources.ts';
+import type { Config } from '../config/config.ts';
 import type { Identified, Refusal } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { AppCapabilities, Decision } from '../policy/decision.ts';
 import { formatGrant, type OwnNode, suggestGrant } from '../policy/suggest.ts';
 import { formatTrace, type TraceLine } from '../policy/trace.ts';
-import type { ResourceDirectory } from '../provider/token/resources.ts';
 
 /** What every question is decided with. */
 export interface ExplainSite {

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
-import { clientFromConfig } from '../provider/client/client-metadata.ts';
-import { withDocuments } from '../provider/documents/document-clients.ts';
+import { clientFromConfig } from '../clients/client-metadata.ts';
+import { withDocuments } from '../clients/documents/document-clients.ts';
+import type { Config } from '../config/config.ts';
 import type { StoredClient } from '../store/store.ts';
 import { noSuchClient, withExistingStore } from './client-store.ts';
 

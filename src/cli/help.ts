@@ -1,6 +1,6 @@
 import { configFlags } from '../config/config-flags.ts';
 import type { FlagSpecs } from '../config/flags.ts';
-import { suggestion } from '../config/nearest.ts';
+import { suggestion } from '../schema/nearest.ts';
 import { type Command, usageLine } from './command.ts';
 
 /** The help command over all others. */

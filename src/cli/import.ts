@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
+import { type Config, loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { type Config, loadConfigWith } from '../config.ts';
 import { existingIn, importState } from '../takeover/import.ts';
 import { type Plan, planImport } from '../takeover/plan.ts';
 import { reportOf, requireWhole } from '../takeover/report.ts';

@@ -1,7 +1,7 @@
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import { algorithmsInUse } from '../provider/token/algorithms-in-use.ts';
-import { publicKeySet } from '../provider/token/keys.ts';
+import { algorithmsInUse } from '../tokens/algorithms-in-use.ts';
+import { publicKeySet } from '../tokens/keys.ts';
 import { withExistingStore } from './client-store.ts';
 import { CommandError, defineCommand } from './command.ts';
 import { printJson } from './print.ts';

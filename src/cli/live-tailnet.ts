@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { systemClock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { identify } from '../identity/identify.ts';
 import type { Identified } from '../identity/identity.ts';
 import { isLoopback, parseAddress } from '../peer/address.ts';

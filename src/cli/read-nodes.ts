@@ -1,5 +1,5 @@
-import type { JsonPath } from '../config/document.ts';
 import type { FlagSpecs, ParsedFlags } from '../config/flags.ts';
+import type { JsonPath } from '../schema/document.ts';
 import { UsageError } from './command.ts';
 
 /** Flags of an app that is a tagged node, and of who may act with an app's tokens. */

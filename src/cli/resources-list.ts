@@ -1,6 +1,6 @@
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
 import type { ResourceConfig } from '../config/resources-schema.ts';
-import { loadConfigWith } from '../config.ts';
 import { defineCommand } from './command.ts';
 import { printJson, printTable } from './print.ts';
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
-import { restoreDatabase } from '../store/restore.ts';
+import { restoreDatabase } from '../store/sqlite/restore.ts';
 import { withStore } from './client-store.ts';
 import { defineCommand } from './command.ts';
 import { printJson } from './print.ts';

@@ -1,5 +1,5 @@
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
 import { withDatabase } from './client-store.ts';
 import { defineCommand } from './command.ts';
 import { familyFilter, familyFlags, familyHeadings, familyRow, viewFamily } from './family-view.ts';

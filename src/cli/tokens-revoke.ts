@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts';
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
 import { type Family, shortNameLength } from '../store/family-table.ts';
 import type { Store } from '../store/store.ts';
 import { withDatabase } from './client-store.ts';

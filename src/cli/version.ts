@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { valueAt } from '../config/document.ts';
+import { valueAt } from '../schema/document.ts';
 import { defineCommand } from './command.ts';
 
 export const version = defineCommand({

@@ -1,5 +1,5 @@
+import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { loadConfigWith } from '../config.ts';
 import type { Identified } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import { parseAddress } from '../peer/address.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { members, path, whole } from './fields.ts';
+import { members, path, whole } from '../schema/fields.ts';
 
 const file = path('JSON lines are appended to it; relative to this file.');
 

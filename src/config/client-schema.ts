@@ -1,11 +1,11 @@
+import { deviceCodeGrant } from '../access/device-facts.ts';
+import { tokenExchangeGrant } from '../access/peer-client.ts';
 import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
-import { deviceCodeGrant } from '../provider/device/device-facts.ts';
-import { checkRedirectUri } from '../provider/login/redirect-uri.ts';
-import { tokenExchangeGrant } from '../provider/machine/peer-client.ts';
+import { checkClientId, checkClientName } from '../protocol/client-names.ts';
+import { checkRedirectUri } from '../protocol/redirect-uri.ts';
+import { listOf, members, oneOf, path, text, wholeNumber } from '../schema/fields.ts';
 import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';
-import { checkClientId, checkClientName } from './client-names.ts';
-import { listOf, members, oneOf, path, text, wholeNumber } from './fields.ts';
 import { jwksSchema, jwksUriSchema } from './keys-schema.ts';
 import { mayActSchema, peerSchema } from './peer-schema.ts';
 

@@ -1,5 +1,5 @@
+import { membersOf, type OptionSource } from '../schema/option.ts';
 import type { FlagSpec, FlagSpecs } from './flags.ts';
-import { membersOf, type OptionSource } from './option.ts';
 import { fileSchema } from './schema.ts';
 
 const spec = ({ flag, variables }: OptionSource): [string, FlagSpec][] => {

@@ -1,4 +1,4 @@
-import { type JsonPath, type Problem, valueAt } from './document.ts';
+import { type JsonPath, type Problem, valueAt } from '../schema/document.ts';
 
 /**
  * What one value demands of another. Works on the data as written, so that these problems are reported together

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../schema/nearest.ts';
 
 export interface FlagSpec {
   readonly type: 'string' | 'boolean';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readPublicKeys } from '../provider/client/public-keys.ts';
-import { text } from './fields.ts';
+import { readPublicKeys } from '../protocol/public-keys.ts';
+import { text } from '../schema/fields.ts';
 
 /** Public keys of an app that signs its assertions (`private_key_jwt`). */
 

@@ -1,8 +1,8 @@
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { isStableId } from '../peer/stable-id.ts';
-import { checkOrigin, flag, listOf, members, path, text, wholeNumber } from './fields.ts';
-import { option } from './option.ts';
+import { checkOrigin, flag, listOf, members, path, text, wholeNumber } from '../schema/fields.ts';
+import { option } from '../schema/option.ts';
 
 /** Where the daemon may be reached, as the configuration file says it. `listen.ts` completes it. */
 

@@ -1,5 +1,5 @@
-import type { Problem } from './document.ts';
-import { valueAt } from './document.ts';
+import type { Problem } from '../schema/document.ts';
+import { valueAt } from '../schema/document.ts';
 import type { WrittenListener } from './listen-schema.ts';
 import type { Override } from './overrides.ts';
 

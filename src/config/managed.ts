@@ -1,4 +1,4 @@
-import { valueAt } from './document.ts';
+import { valueAt } from '../schema/document.ts';
 import { type Environment, type Override, variable } from './overrides.ts';
 import type { FileConfig } from './schema.ts';
 import type { ReadUpstream } from './upstream.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf, members, oneOf, path, text } from './fields.ts';
+import { listOf, members, oneOf, path, text } from '../schema/fields.ts';
 
 /** Clients whose ID is the URL of a document about them (client ID metadata documents), as MCP clients have them. */
 

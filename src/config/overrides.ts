@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type JsonPath, valueAt } from './document.ts';
+import { type JsonPath, valueAt } from '../schema/document.ts';
+import { membersOf, type OptionSource } from '../schema/option.ts';
 import type { ParsedFlags } from './flags.ts';
-import { membersOf, type OptionSource } from './option.ts';
 import { fileSchema } from './schema.ts';
 
 /** One setting from outside the file. `source` is how messages call it: `--issuer` or `TSIDP_ISSUER`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isStableId } from '../peer/stable-id.ts';
-import { checkClientId } from './client-names.ts';
-import { listOf, text } from './fields.ts';
+import { checkClientId } from '../protocol/client-names.ts';
+import { listOf, text } from '../schema/fields.ts';
 
 const checkTag = (tag: string): string | undefined =>
   /^tag:[A-Za-z][A-Za-z0-9-]{0,99}$/u.test(tag) ? undefined : 'must be a tag such as "tag:ci"';

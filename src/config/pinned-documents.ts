@@ -1,8 +1,8 @@
-import type { ClientMetadata } from '../provider/client/client-metadata.ts';
-import { checkDocumentId } from '../provider/documents/document-id.ts';
-import { readMetadataDocument } from '../provider/documents/metadata-document.ts';
+import type { ClientMetadata } from '../clients/client-metadata.ts';
+import { checkDocumentId } from '../protocol/document-id.ts';
+import { readMetadataDocument } from '../protocol/metadata-document.ts';
+import { type JsonPath, type Problem, valueAt } from '../schema/document.ts';
 import { readFailure } from './cross-check.ts';
-import { type JsonPath, type Problem, valueAt } from './document.ts';
 
 export interface PinnedDocuments {
   /** What each document says, by its URL. */

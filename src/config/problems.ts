@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import { type JsoncDocument, type JsonPath, type Problem, printPath, valueAt } from './document.ts';
+import {
+  type JsoncDocument,
+  type JsonPath,
+  type Problem,
+  printPath,
+  valueAt,
+} from '../schema/document.ts';
 import type { Override } from './overrides.ts';
 
 /** The schema's issues, one problem for each wrong value or unknown member. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Member, membersOf } from './option.ts';
+import { type Member, membersOf } from '../schema/option.ts';
 import { fileSchema } from './schema.ts';
 
 /** The page `docs/configuration.md`, made of the same definition that reads the file. */

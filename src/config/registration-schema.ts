@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { flag, members, oneOf, whole } from './fields.ts';
+import { flag, members, oneOf, whole } from '../schema/fields.ts';
 
 /** Clients that register themselves (RFC 7591), such as MCP clients do. */
 

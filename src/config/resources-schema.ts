@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { canonicalResource } from '../policy/resource.ts';
-import { identityScopes, isScope } from '../policy/scope.ts';
-import { checkClientId, checkClientName } from './client-names.ts';
-import { listOf, members, oneOf, text, whole } from './fields.ts';
+import { checkClientId, checkClientName } from '../protocol/client-names.ts';
+import { canonicalResource } from '../protocol/resource.ts';
+import { identityScopes, isScope } from '../protocol/scope.ts';
+import { listOf, members, oneOf, text, whole } from '../schema/fields.ts';
 
 /** Resource servers (RFC 8707), as the configuration file declares them. */
 

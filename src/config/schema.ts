@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
+import { checkOrigin, flag, members, oneOf, path, text, whole } from '../schema/fields.ts';
+import { option } from '../schema/option.ts';
 import { auditSchema } from './audit-schema.ts';
 import { accessModes, clientSchema, loginModes } from './client-schema.ts';
-import { checkOrigin, flag, members, oneOf, path, text, whole } from './fields.ts';
 import { listenSchema } from './listen-schema.ts';
 import { metadataDocumentsSchema } from './metadata-documents-schema.ts';
-import { option } from './option.ts';
 import { registrationSchema } from './registration-schema.ts';
 import { resourcesSchema } from './resources-schema.ts';
 import { tailscaledSchema } from './tailscaled-schema.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { authKeyProblem } from '../peer/auth-key.ts';
-import { listOf, members, path, text } from './fields.ts';
-import { option } from './option.ts';
+import { listOf, members, path, text } from '../schema/fields.ts';
+import { option } from '../schema/option.ts';
 
 /** Which tailscaled it is, as the configuration file says it: the machine's, or one that we run ourselves. */
 

@@ -1,6 +1,6 @@
+import { membersOf } from '../schema/option.ts';
 import { booleanOf, type ParsedFlags } from './flags.ts';
 import type { BackchannelListen } from './listen.ts';
-import { membersOf } from './option.ts';
 import { type Environment, type Override, variable } from './overrides.ts';
 import { fileSchema } from './schema.ts';
 

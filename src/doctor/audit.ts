@@ -1,8 +1,8 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checkNewestHead } from '../audit/newest.ts';
+import type { Config } from '../config/config.ts';
 import { readFailure } from '../config/cross-check.ts';
-import type { Config } from '../config.ts';
-import { checkNewestHead } from '../store/audit-newest.ts';
 import { StoreError } from '../store/store.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 

@@ -1,8 +1,8 @@
+import { machineClient, peerOf } from '../access/peer-client.ts';
+import type { MayAct } from '../flows/exchange/actor-chain.ts';
 import type { StatusPeer } from '../peer/status-peers.ts';
-import { isDocumentId } from '../provider/documents/document-id.ts';
-import type { MayAct } from '../provider/exchange/actor-chain.ts';
-import { machineClient, peerOf } from '../provider/machine/peer-client.ts';
-import type { InspectedClient } from '../store/inspect.ts';
+import { isDocumentId } from '../protocol/document-id.ts';
+import type { InspectedClient } from '../store/sqlite/inspect.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 type Peer = Pick<StatusPeer, 'stableId' | 'tags' | 'sharee'>;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { hostOf } from '../outgoing/destination.ts';
 import type { Resolve } from '../outgoing/resolve.ts';
 import { type Finding, ok, warning } from './finding.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { geteuid } from 'node:process';
-import { parseDocument, valueAt } from '../config/document.ts';
+import { parseDocument, valueAt } from '../schema/document.ts';
 import { type Finding, ok, problem } from './finding.ts';
 
 const othersWrite = 0o022;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import { readFailure } from '../config/cross-check.ts';
 import { frontOf, type Listen } from '../config/listen.ts';
-import type { Config } from '../config.ts';
 import { type ChosenListen, chooseListener, issuerOf, issuerRemarks } from '../http/choose.ts';
 import { ListenError } from '../http/listeners.ts';
 import { type CertificatePair, fetchCertificate } from '../peer/certificate.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { exposure, showsRegistration } from '../http/exposure.ts';
 import { type Finding, ok, warning } from './finding.ts';
 

@@ -1,7 +1,7 @@
+import type { Resource } from '../access/resources.ts';
 import type { OutgoingFetch } from '../outgoing/fetch.ts';
 import { OutgoingError } from '../outgoing/outgoing-error.ts';
-import { canonicalResource } from '../policy/resource.ts';
-import type { Resource } from '../provider/token/resources.ts';
+import { canonicalResource } from '../protocol/resource.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 export interface DocumentQuestion {

@@ -1,8 +1,8 @@
-import { spelledLike } from '../config/nearest.ts';
+import type { ResourceDirectory } from '../access/resources.ts';
 import { type Rule, rulesOf } from '../policy/grant.ts';
 import { WantedTexts } from '../policy/pattern.ts';
-import { canonicalResource } from '../policy/resource.ts';
-import type { ResourceDirectory } from '../provider/token/resources.ts';
+import { canonicalResource } from '../protocol/resource.ts';
+import { spelledLike } from '../schema/nearest.ts';
 import { type Finding, warning } from './finding.ts';
 import { Groups } from './groups.ts';
 import type { AskedPeer } from './rules.ts';

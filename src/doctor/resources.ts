@@ -1,8 +1,8 @@
+import { scopesOfApp } from '../access/resource-scopes.ts';
+import type { Resource, ResourceDirectory } from '../access/resources.ts';
 import type { Identified } from '../identity/identity.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
-import { scopesOfApp } from '../provider/token/resource-scopes.ts';
-import type { Resource, ResourceDirectory } from '../provider/token/resources.ts';
-import type { InspectedClient } from '../store/inspect.ts';
+import type { InspectedClient } from '../store/sqlite/inspect.ts';
 import { isPossibleClient } from './clients.ts';
 import { type Finding, ok, warning } from './finding.ts';
 import { resourceRuleFindings } from './resource-rules.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { StatusPeer } from '../peer/status-peers.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 

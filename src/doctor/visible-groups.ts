@@ -1,3 +1,4 @@
+import { appOfStored } from '../access/enter.ts';
 import { visibleGroupsAttribute } from '../peer/profile-groups.ts';
 import type { NodeStatus } from '../peer/status.ts';
 import { rulesOf } from '../policy/grant.ts';
@@ -8,8 +9,7 @@ import {
   tailnetGroupsOf,
   toldGroups,
 } from '../policy/tailnet-groups.ts';
-import { appOfStored } from '../provider/account/enter.ts';
-import type { InspectedClient } from '../store/inspect.ts';
+import type { InspectedClient } from '../store/sqlite/inspect.ts';
 import { type Finding, ok, warning } from './finding.ts';
 import { Groups, listed } from './groups.ts';
 import type { AskedPeer } from './rules.ts';

@@ -1,14 +1,10 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import { z } from 'zod';
-import { ClientProblem, type ClientProblemCode } from '../provider/client/client-problem.ts';
-import {
-  type Changer,
-  type ClientManager,
-  declareClient,
-} from '../provider/client/manage-clients.ts';
-import { marks } from '../provider/client/mark-clients.ts';
-import { factsOf } from '../provider/request.ts';
+import { factsOf } from '../access/request.ts';
+import { ClientProblem, type ClientProblemCode } from '../clients/client-problem.ts';
+import { type Changer, type ClientManager, declareClient } from '../clients/manage-clients.ts';
+import { marks } from '../clients/mark-clients.ts';
 import { adminPaths } from './admin-paths.ts';
 import { readBody } from './body.ts';
 import type { Route } from './exposure.ts';

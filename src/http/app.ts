@@ -1,6 +1,6 @@
 import Koa, { type Context, type Middleware } from 'koa';
 import { errors } from 'oidc-provider';
-import { setFacts } from '../provider/request.ts';
+import { setFacts } from '../access/request.ts';
 import { createDispatch } from './dispatch.ts';
 import { answerError } from './error-answer.ts';
 import { findRoute, kindOf, type ListenerKind, type Route } from './exposure.ts';

@@ -1,7 +1,7 @@
-import { valueAt } from '../config/document.ts';
-import type { ClientProblem } from '../provider/client/client-problem.ts';
-import type { Parameters } from '../provider/normalise.ts';
-import type { ClientFields } from './pages/client-form.ts';
+import type { ClientProblem } from '../clients/client-problem.ts';
+import type { Parameters } from '../engine/normalise.ts';
+import type { ClientFields } from '../pages/client-form.ts';
+import { valueAt } from '../schema/document.ts';
 
 /** Redirect URIs as a text area of a form has them: one a line. A field may stand there several times. */
 export function linesOf(field: string | readonly string[] | undefined): string[] {

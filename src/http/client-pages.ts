@@ -1,20 +1,10 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { ClientProblem } from '../provider/client/client-problem.ts';
-import type { ClientView } from '../provider/client/client-view.ts';
-import {
-  type Changer,
-  type ClientManager,
-  declareClient,
-} from '../provider/client/manage-clients.ts';
-import type { Parameters } from '../provider/normalise.ts';
-import type { ProviderSettings } from '../provider/settings.ts';
-import type { ClientSource } from '../store/store.ts';
-import { requireAdministrator } from './administrator.ts';
-import { readForm } from './body.ts';
-import { declarationOf, fieldsOf, fieldsWithProblems } from './client-form.ts';
-import { newClientId } from './clients-api.ts';
-import type { Route } from './exposure.ts';
+import type { ProviderSettings } from '../access/settings.ts';
+import { ClientProblem } from '../clients/client-problem.ts';
+import type { ClientView } from '../clients/client-view.ts';
+import { type Changer, type ClientManager, declareClient } from '../clients/manage-clients.ts';
+import type { Parameters } from '../engine/normalise.ts';
 import {
   type ClientFields,
   declaredClientPage,
@@ -22,7 +12,13 @@ import {
   newClientPage,
   type ShownClient,
   secretPage,
-} from './pages/client-form.ts';
+} from '../pages/client-form.ts';
+import type { ClientSource } from '../store/store.ts';
+import { requireAdministrator } from './administrator.ts';
+import { readForm } from './body.ts';
+import { declarationOf, fieldsOf, fieldsWithProblems } from './client-form.ts';
+import { newClientId } from './clients-api.ts';
+import type { Route } from './exposure.ts';
 import { idInPath } from './path-id.ts';
 
 export interface ClientPagesParts {

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { enterDevicePage } from '../provider/device/device-entry.ts';
+import { enterDevicePage } from '../flows/device/device-entry.ts';
 import { readBody, replayBody } from './body.ts';
 import type { AppParts } from './parts.ts';
 

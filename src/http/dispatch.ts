@@ -3,24 +3,20 @@ import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { devicePath } from '../provider/device/device-request.ts';
-import { deniedPath, linkToDenied, showDenied } from '../provider/login/denied-page.ts';
-import {
-  finishInteraction,
-  requireOwnLogin,
-  showInteraction,
-} from '../provider/login/interaction.ts';
-import { confirmLogout, dropOthersSession } from '../provider/login/leaving.ts';
-import { formActionSource } from '../provider/login/redirect-uri.ts';
-import { showUntrusted } from '../provider/login/untrusted-redirect.ts';
-import { takeFirstPage } from '../provider/login/visitor.ts';
-import { normaliseAuthorization } from '../provider/normalise.ts';
-import { requireLengths } from '../provider/parameter-lengths.ts';
-import { plainContext } from '../provider/plain-context.ts';
-import { supportedScopes } from '../provider/provider.ts';
-import { completeMetadata, keysOf } from '../provider/published.ts';
-import { allowFormAction } from '../provider/render.ts';
-import { describeToken } from '../provider/token/introspection.ts';
+import { requireLengths } from '../access/parameter-lengths.ts';
+import { completeMetadata, keysOf } from '../access/published.ts';
+import { supportedScopes } from '../daemon/provider.ts';
+import { normaliseAuthorization } from '../engine/normalise.ts';
+import { plainContext } from '../engine/plain-context.ts';
+import { allowFormAction } from '../engine/render.ts';
+import { devicePath } from '../flows/device/device-request.ts';
+import { deniedPath, linkToDenied, showDenied } from '../flows/login/denied-page.ts';
+import { finishInteraction, requireOwnLogin, showInteraction } from '../flows/login/interaction.ts';
+import { showUntrusted } from '../flows/login/untrusted-redirect.ts';
+import { takeFirstPage } from '../flows/login/visitor.ts';
+import { confirmLogout, dropOthersSession } from '../flows/logout/leaving.ts';
+import { formActionSource } from '../protocol/redirect-uri.ts';
+import { describeToken } from '../tokens/introspection.ts';
 import { answerCommandLine } from './admin-api.ts';
 import { readForm } from './body.ts';
 import { createClientPages } from './client-pages.ts';

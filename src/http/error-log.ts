@@ -1,10 +1,10 @@
 import type Provider from 'oidc-provider';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+import { PolicyDenied } from '../access/denial.ts';
+import { knownFacts } from '../access/request.ts';
 import type { Logger } from '../log.ts';
 import { OutgoingError } from '../outgoing/outgoing-error.ts';
 import { formatTrace } from '../policy/trace.ts';
-import { PolicyDenied } from '../provider/login/denial.ts';
-import { knownFacts } from '../provider/request.ts';
 import type { StoreHealth } from './store-health.ts';
 import type { Tally } from './tally.ts';
 

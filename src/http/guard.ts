@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { createTurns } from './pipelining.ts';
 import { createSlowBodies } from './slow-bodies.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
+import { retryAfterSeconds } from '../access/errors.ts';
 import { neverConnected } from '../peer/control-watch.ts';
-import { retryAfterSeconds } from '../provider/errors.ts';
 import type { AppParts } from './parts.ts';
 
 /** The process lives. */

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import type { ClientManager } from '../provider/client/manage-clients.ts';
-import { personOf } from '../provider/render.ts';
-import { factsOf } from '../provider/request.ts';
-import type { ProviderSettings } from '../provider/settings.ts';
+import { factsOf } from '../access/request.ts';
+import type { ProviderSettings } from '../access/settings.ts';
+import type { ClientManager } from '../clients/manage-clients.ts';
+import { personOf } from '../engine/render.ts';
 import { isAdministrator } from './administrator.ts';
 
 export interface HomeParts {

@@ -1,15 +1,15 @@
 import { parse, stringify } from 'node:querystring';
 import type { Context } from 'koa';
-import { presentPeer } from '../provider/machine/peer-authentication.ts';
+import { factsOf } from '../access/request.ts';
 import {
   normaliseAuthorization,
   normaliseBasic,
   normaliseToken,
   type Parameters,
   type Vocabulary,
-} from '../provider/normalise.ts';
-import { factsOf } from '../provider/request.ts';
-import { referStructured } from '../provider/token/structured-tokens.ts';
+} from '../engine/normalise.ts';
+import { referStructured } from '../engine/structured-tokens.ts';
+import { presentPeer } from '../flows/machine/peer-authentication.ts';
 import { readBody, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
 import type { AppParts } from './parts.ts';

@@ -1,11 +1,11 @@
 import type Provider from 'oidc-provider';
+import type { ProviderSettings } from '../access/settings.ts';
+import type { ClientRegistry } from '../clients/clients.ts';
+import type { ClientManager } from '../clients/manage-clients.ts';
 import type { Logger } from '../log.ts';
 import type { StatusWatch } from '../peer/status.ts';
-import type { ClientRegistry } from '../provider/client/clients.ts';
-import type { ClientManager } from '../provider/client/manage-clients.ts';
-import type { ProviderSettings } from '../provider/settings.ts';
-import type { AlgorithmsInUse } from '../provider/token/algorithms-in-use.ts';
 import type { Store } from '../store/store.ts';
+import type { AlgorithmsInUse } from '../tokens/algorithms-in-use.ts';
 import type { Connections } from './connections.ts';
 import type { Entrance } from './identify/entrance.ts';
 import type { Load } from './load.ts';

@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
+import { tryLater } from '../access/errors.ts';
+import { factsOf, knownFacts } from '../access/request.ts';
 import type { Clock } from '../clock.ts';
 import { createFailureLimit } from '../limits/failure-limit.ts';
 import { peerShare } from '../peer/peer-share.ts';
-import { tryLater } from '../provider/errors.ts';
-import { factsOf, knownFacts } from '../provider/request.ts';
 
 const windowSeconds = 60;
 /** Far above any app that goes wrong, and a few hundredths of what the daemon answers in that time. */

@@ -1,14 +1,11 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import { hashGenerated } from '../provider/client/secrets.ts';
-import {
-  normaliseRegistration,
-  normaliseUpdate,
-} from '../provider/registration/normalise-registration.ts';
-import { type Admit, createAdmission } from '../provider/registration/registrant.ts';
-import { finishRegistration, setRegistrant } from '../provider/registration/registration.ts';
-import type { ProviderSettings } from '../provider/settings.ts';
+import type { ProviderSettings } from '../access/settings.ts';
+import { type Admit, createAdmission } from '../clients/registration/registrant.ts';
+import { finishRegistration, setRegistrant } from '../clients/registration/registration.ts';
+import { hashGenerated } from '../clients/secrets.ts';
+import { normaliseRegistration, normaliseUpdate } from '../protocol/normalise-registration.ts';
 import { readBody, replayBody } from './body.ts';
 import type { ListenerKind, Route } from './exposure.ts';
 import { idInPath } from './path-id.ts';

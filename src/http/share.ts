@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { factsOf } from '../provider/request.ts';
+import { factsOf } from '../access/request.ts';
 import type { RouteKind } from './exposure.ts';
 import type { Place } from './load.ts';
 import type { AppParts } from './parts.ts';

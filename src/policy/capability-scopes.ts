@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { members, text } from '../config/fields.ts';
 import type { CapMap } from '../peer/whois.ts';
+import { isScope } from '../protocol/scope.ts';
+import { members, text } from '../schema/fields.ts';
 import { capabilityValues } from './grant.ts';
 import { isJsonPointer, pointTo } from './json-pointer.ts';
-import { isScope } from './scope.ts';
 
 const checkCapability = (name: string): string | undefined =>
   /^[\x21-\x7e]{1,200}$/u.test(name)

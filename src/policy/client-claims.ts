@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { listOf, members, oneOf, text } from '../config/fields.ts';
-import { option } from '../config/option.ts';
+import { listOf, members, oneOf, text } from '../schema/fields.ts';
+import { option } from '../schema/option.ts';
 import { isProtectedClaim } from './protected-claims.ts';
 import { bareName, spellingsOf } from './tailnet-groups.ts';
 

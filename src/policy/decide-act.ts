@@ -1,7 +1,7 @@
 import type { Identity } from '../identity/identity.ts';
+import { namesResource } from '../protocol/resource.ts';
 import { type Denied, denied, type Lack } from './decision.ts';
 import type { Rule, Rules } from './grant.ts';
-import { namesResource } from './resource.ts';
 import { Trace, type TraceLine } from './trace.ts';
 
 /** Somebody with their rules, both from the same answer of whois. */

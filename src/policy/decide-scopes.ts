@@ -1,9 +1,9 @@
+import { namesResource } from '../protocol/resource.ts';
+import { identityScopes, isScope } from '../protocol/scope.ts';
 import type { MappedScope } from './capability-scopes.ts';
 import { type Denied, denied, type Lack } from './decision.ts';
 import type { Rule, Rules } from './grant.ts';
 import { WantedTexts } from './pattern.ts';
-import { namesResource } from './resource.ts';
-import { identityScopes, isScope } from './scope.ts';
 import { Trace, type TraceLine } from './trace.ts';
 
 export interface ScopedResource {

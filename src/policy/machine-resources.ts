@@ -1,6 +1,6 @@
+import { canonicalResource, namesResource } from '../protocol/resource.ts';
 import { grantedResources, type Party } from './decide-act.ts';
 import type { Rules } from './grant.ts';
-import { canonicalResource, namesResource } from './resource.ts';
 
 /**
  * Where a machine may get tokens for itself without being registered: the resources that its grants name, by

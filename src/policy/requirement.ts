@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { listOf, members, text } from '../config/fields.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CapMap } from '../peer/whois.ts';
+import { listOf, members, text } from '../schema/fields.ts';
 import type { Lack } from './decision.ts';
 import type { Rules } from './grant.ts';
 import { groupsOf } from './groups.ts';

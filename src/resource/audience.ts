@@ -1,4 +1,4 @@
-import { canonicalResource } from '../policy/resource.ts';
+import { canonicalResource } from '../protocol/resource.ts';
 
 /** Every way to write a resource's URI that means the same: `https://h` and `https://h/`, any other path exactly. */
 export function spellingsOf(resource: string): readonly string[] {

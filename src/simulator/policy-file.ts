@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../schema/nearest.ts';
 import { addressRange } from './address.ts';
 import { TailnetFileError } from './hujson.ts';
 

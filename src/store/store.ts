@@ -66,7 +66,7 @@ export interface StoredClient {
   readonly id: string;
   /** RFC 7591 members and our own, without any secret. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** What a presented secret is checked against (`provider/client/secrets.ts`); null for a client without one. */
+  /** What a presented secret is checked against (`clients/secrets.ts`); null for a client without one. */
   readonly secretVerifier: string | null;
   readonly source: ClientSource;
   readonly createdAt: number;

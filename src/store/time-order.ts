@@ -5,7 +5,7 @@ const timeSymbols = 8;
 const secretSymbols = 43;
 
 /**
- * Puts the time that such a value begins with (`provider/ordered-ids.ts`) in the place of a digest's first bytes, in
+ * Puts the time that such a value begins with (`engine/ordered-ids.ts`) in the place of a digest's first bytes, in
  * place; 208 bits of the digest stay. Digests of random values lie anywhere in an index, so each new row changes a
  * page of its own there. These lie side by side at its end, and what expires goes from its beginning. Values of
  * another length have the whole digest.

@@ -1,5 +1,5 @@
+import { hashChosen } from '../clients/secrets.ts';
 import type { Clock } from '../clock.ts';
-import { hashChosen } from '../provider/client/secrets.ts';
 import type { Store } from '../store/store.ts';
 import { type Existing, isKnown, type Plan, planImport } from './plan.ts';
 import type { TsidpClient } from './registered-clients.ts';

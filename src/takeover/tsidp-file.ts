@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { type JsonPath, parseDocument, printPath } from '../config/document.ts';
 import { parseLossless } from '../peer/lossless-json.ts';
+import { type JsonPath, parseDocument, printPath } from '../schema/document.ts';
 import { TakeoverError } from './takeover-error.ts';
 
 /** One of tsidp's JSON files, read and left as it is. */

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from 'jose';
 import { parseHujson } from '../../src/simulator/hujson.ts';
 import type { PolicyInput } from '../../src/simulator/policy-file.ts';
-import { press } from '../flow/app.ts';
-import { type Answer, Browser } from '../flow/browser.ts';
-import { startWorld, type World } from '../flow/world.ts';
+import { press } from '../world/app.ts';
+import { type Answer, Browser } from '../world/browser.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 export const secret = 'the-secret-that-a-file-would-hold';
 export const alice = '127.0.0.1';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as oidc from 'openid-client';
 import { describe, expect, test } from 'vitest';
-import { Browser } from '../flow/browser.ts';
+import { Browser } from '../world/browser.ts';
 import { alice, bob, follow, type SignIn, secret, signIn } from './guide.ts';
 
 const directory = new URL('../../docs/apps/', import.meta.url);

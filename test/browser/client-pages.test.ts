@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { allowInPolicy } from '../flow/allow.ts';
+import { allowInPolicy } from '../world/allow.ts';
 import { look } from './look.ts';
 import { startOtherSite } from './page-server.ts';
 import { startPeerProxy } from './peer-proxy.ts';

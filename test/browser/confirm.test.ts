@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { startPeerProxy } from './peer-proxy.ts';
 import { type Attempt, type Stage, setStage, trailOf } from './stage.ts';
 

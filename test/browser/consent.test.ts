@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { inStore, mcp, register, startStrangers } from '../flow/strangers-world.ts';
-import type { World } from '../flow/world.ts';
+import { inStore, mcp, register, startStrangers } from '../world/strangers-world.ts';
+import type { World } from '../world/world.ts';
 import { type AppSite, startAppSite } from './app-site.ts';
 import { openTab, startChromium, type Tab, type TabOptions } from './chromium.ts';
 import { look } from './look.ts';

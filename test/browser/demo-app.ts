@@ -1,5 +1,5 @@
 import { type App, startApp } from '../../examples/web-app/app.ts';
-import { freePort, startWorld, type World } from '../flow/world.ts';
+import { freePort, startWorld, type World } from '../world/world.ts';
 
 export interface DemoApp extends AsyncDisposable {
   readonly world: World;

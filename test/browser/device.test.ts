@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, deviceClients, poll } from '../flow/device.ts';
-import { failure, tokensOf } from '../flow/login.ts';
-import { startWorld, type World } from '../flow/world.ts';
+import { ask, deviceClients, poll } from '../flows/device/device.ts';
+import { failure, tokensOf } from '../world/login.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { openTab, startChromium, type Tab, type TabOptions } from './chromium.ts';
 import { look } from './look.ts';
 import { startPeerProxy } from './peer-proxy.ts';

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cookieNames } from '../../src/provider/login/cookie-names.ts';
+import { cookieNames } from '../../src/engine/cookie-names.ts';
 import { openTab, startChromium, type Tab, type TabOptions } from './chromium.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
 import { type Stage, setStage, trailOf } from './stage.ts';

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cookieNames } from '../../src/provider/login/cookie-names.ts';
+import { cookieNames } from '../../src/engine/cookie-names.ts';
 import { openTab } from './chromium.ts';
 import { type Stage, setStage } from './stage.ts';
 

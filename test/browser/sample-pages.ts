@@ -1,14 +1,5 @@
-import { pages } from '../../src/http/pages/pages.ts';
-import {
-  alice,
-  confirm,
-  consent,
-  denial,
-  device,
-  error,
-  form,
-  runner,
-} from '../http/pages/samples.ts';
+import { pages } from '../../src/pages/pages.ts';
+import { alice, confirm, consent, denial, device, error, form, runner } from '../pages/samples.ts';
 
 const issuer = 'https://idp.tailnet.ts.net';
 

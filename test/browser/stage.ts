@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { startWorld, type World } from '../flow/world.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { type AppSite, startAppSite } from './app-site.ts';
 import { openTab, startChromium, type Tab, type TabOptions } from './chromium.ts';
 

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { findCommand } from '../../src/cli/commands.ts';
 import { readMoment } from '../../src/cli/time-span.ts';
 import { systemClock } from '../../src/clock.ts';
-import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
-import { databasePath } from '../../src/store/open.ts';
+import { databasePath } from '../../src/store/sqlite/open.ts';
 import type { AuditRecord } from '../../src/store/store.ts';
-import { until } from '../flow/until.ts';
-import { tamperWith } from '../store/audited.ts';
+import { loadOrCreateKeys } from '../../src/tokens/keys.ts';
+import { tamperWith } from '../audit/audited.ts';
+import { until } from '../world/until.ts';
 import { makeCli } from './run.ts';
 
 const now = systemClock.nowSeconds();

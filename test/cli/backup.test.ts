@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockDirectory } from '../../src/store/lock.ts';
-import { databasePath } from '../../src/store/open.ts';
+import { lockDirectory } from '../../src/store/sqlite/lock.ts';
+import { databasePath } from '../../src/store/sqlite/open.ts';
 import { makeCli } from './run.ts';
 
 type Cli = ReturnType<typeof makeCli>;

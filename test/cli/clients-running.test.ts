@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runningClients } from '../../src/cli/clients-of-daemon.ts';
-import { auditLog } from '../flow/audit-log.ts';
-import { Browser } from '../flow/browser.ts';
-import { openSite } from '../flow/daemon-process.ts';
-import { startWorld, type World } from '../flow/world.ts';
+import { auditLog } from '../world/audit-log.ts';
+import { Browser } from '../world/browser.ts';
+import { openSite } from '../world/daemon-process.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { makeCli } from './run.ts';
 
 const uri = 'https://wiki.test/cb';

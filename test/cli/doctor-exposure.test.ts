@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { documentFindings } from '../../src/doctor/documents.ts';
 import { registrationFindings } from '../../src/doctor/registration.ts';
-import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
-import { databasePath } from '../../src/store/open.ts';
-import { openSqlite } from '../../src/store/sqlite.ts';
+import { databasePath } from '../../src/store/sqlite/open.ts';
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
+import { loadOrCreateKeys } from '../../src/tokens/keys.ts';
+import { tamperWith } from '../audit/audited.ts';
 import { load } from '../config/load.ts';
-import { tamperWith } from '../store/audited.ts';
 import { setUp } from './doctor-site.ts';
 
 const levels = (findings: readonly { level: string; text: string }[]) =>

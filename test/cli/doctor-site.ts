@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { loadConfig } from '../../src/config.ts';
-import { startDaemon } from '../../src/daemon.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { startDaemon } from '../../src/daemon/daemon.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { createLogger } from '../../src/log.ts';
 import type { TailnetInput } from '../../src/simulator/tailnet.ts';
-import { freePort } from '../flow/world.ts';
+import { freePort } from '../world/world.ts';
 import { company, makeTailnetCli, policyOf } from './tailnet.ts';
 
 interface Setup {

@@ -1,6 +1,6 @@
+import { loadOrCreateSecretKey } from '../../src/clients/secret-key.ts';
+import { createSecretChecker } from '../../src/clients/secrets.ts';
 import { systemClock } from '../../src/clock.ts';
-import { loadOrCreateSecretKey } from '../../src/provider/client/secret-key.ts';
-import { createSecretChecker } from '../../src/provider/client/secrets.ts';
 import type { StoredClient } from '../../src/store/store.ts';
 import type { makeCli } from './run.ts';
 

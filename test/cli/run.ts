@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { findCommand } from '../../src/cli/commands.ts';
 import { systemClock } from '../../src/clock.ts';
-import { databasePath } from '../../src/store/open.ts';
-import { openSqlite } from '../../src/store/sqlite.ts';
+import { databasePath } from '../../src/store/sqlite/open.ts';
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export interface Result {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Config, loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config/config.ts';
 import { app, load, problemsOf } from './load.ts';
 
 test('an empty file is a whole configuration', () => {

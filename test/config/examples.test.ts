@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/config.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
-import { loadConfig } from '../../src/config.ts';
 
 const directory = new URL('../../config/', import.meta.url);
 const examples = readdirSync(directory).filter((name) => name.endsWith('.jsonc'));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { app, problemsOf } from './load.ts';
 
 const refusedClients: readonly [what: string, client: unknown, problem: RegExp][] = [

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { membersOf } from '../../src/config/option.ts';
 import { configReference } from '../../src/config/reference.ts';
 import { fileSchema } from '../../src/config/schema.ts';
+import { membersOf } from '../../src/schema/option.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 

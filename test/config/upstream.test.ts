@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { findCommand } from '../../src/cli/commands.ts';
+import { type Config, loadConfig } from '../../src/config/config.ts';
 import { configFlags } from '../../src/config/config-flags.ts';
 import { parseFlags } from '../../src/config/flags.ts';
 import { readUpstream, upstreamWarnings } from '../../src/config/upstream.ts';
-import { type Config, loadConfig } from '../../src/config.ts';
 import { load, problemsOf } from './load.ts';
 
 /** Each of tsidp's flags as tsidp takes it, and its variable. */

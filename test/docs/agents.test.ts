@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jwksExport } from '../../src/cli/jwks-export.ts';
 import { parseHujson } from '../../src/simulator/hujson.ts';
 import type { PolicyInput } from '../../src/simulator/policy-file.ts';
-import { Browser } from '../flow/browser.ts';
-import { json } from '../flow/login.ts';
-import { startWorld, type World } from '../flow/world.ts';
+import { Browser } from '../world/browser.ts';
+import { json } from '../world/login.ts';
+import { startWorld, type World } from '../world/world.ts';
 
 const page = readFileSync(new URL('../../docs/agents.md', import.meta.url), 'utf8');
 const blocks = (language: string): string[] =>

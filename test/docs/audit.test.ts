@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { toRow } from '../../src/store/audit-row.ts';
+import { toRow } from '../../src/audit/chain/row.ts';
+import { loadConfig } from '../../src/config/config.ts';
 
 const page = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8');
 

@@ -8,7 +8,7 @@ import { server as connectServer } from '../../examples/resource/connect.ts';
 import { app } from '../../examples/resource/koa.ts';
 import { server as mcpServer } from '../../examples/resource/mcp.ts';
 import web from '../../examples/resource/web.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { ruleSchema } from '../../src/policy/rule.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -7,7 +7,7 @@ import {
   StreamableHTTPClientTransport,
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
-import { Browser } from '../flow/browser.ts';
+import { Browser } from '../world/browser.ts';
 
 /** A public client that the operator registered; its redirect leads nowhere, tests read the `Location` header. */
 export const mcpClient = { id: 'mcp-client', redirectUris: ['https://client.test/cb'] };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
-import { Browser } from '../flow/browser.ts';
+import { Browser } from '../world/browser.ts';
 
 const running: ChildProcess[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { DpopSession, UnauthorizedError } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startMcpServer } from '../../examples/mcp-server/server.ts';
-import { freePort } from '../flow/world.ts';
+import { freePort } from '../world/world.ts';
 import { Person } from './mcp-client.ts';
 import { call, folder, type McpWorld, startMcpWorld } from './mcp-world.ts';
 

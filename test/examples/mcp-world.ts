@@ -1,6 +1,6 @@
 import { startMcpServer } from '../../examples/mcp-server/server.ts';
-import { allowInPolicy } from '../flow/allow.ts';
-import { freePort, startWorld } from '../flow/world.ts';
+import { allowInPolicy } from '../world/allow.ts';
+import { freePort, startWorld } from '../world/world.ts';
 import { mcpClient } from './mcp-client.ts';
 
 export const folder = new URL('../../examples/mcp-server/files', import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { identityScopes } from '../../src/policy/scope.ts';
 import { formatGrant, suggestGrant } from '../../src/policy/suggest.ts';
+import { identityScopes } from '../../src/protocol/scope.ts';
 import {
   type Answer,
   answers,

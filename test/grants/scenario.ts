@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { createResources } from '../../src/access/resources.ts';
 import { resourceSchema } from '../../src/config/resources-schema.ts';
+import { decideMachineToken } from '../../src/flows/machine/machine-token.ts';
 import { usernameOf } from '../../src/identity/claims.ts';
 import type { Identified, Identity } from '../../src/identity/identity.ts';
 import { accountNamesOf } from '../../src/policy/account-names.ts';
@@ -19,8 +21,6 @@ import { extraClaimsOf } from '../../src/policy/extra-claims.ts';
 import { rulesOf } from '../../src/policy/grant.ts';
 import { groupsOf } from '../../src/policy/groups.ts';
 import { requirementSchema } from '../../src/policy/requirement.ts';
-import { decideMachineToken } from '../../src/provider/machine/machine-token.ts';
-import { createResources } from '../../src/provider/token/resources.ts';
 import { parseHujson } from '../../src/simulator/hujson.ts';
 import { nodesNamed, type OfflinePeer, offlinePeer } from '../../src/simulator/offline.ts';
 import { readTailnet, type Tailnet } from '../../src/simulator/tailnet.ts';

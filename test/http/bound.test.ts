@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bindAll } from '../../src/http/bound.ts';
 import { ListenError, type Listening } from '../../src/http/listeners.ts';
 import { createLogger } from '../../src/log.ts';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 
 const failing = (code: string) =>
   Object.assign(new ListenError(`Can't listen: ${code}.`), { code }) as ListenError;

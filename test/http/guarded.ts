@@ -11,7 +11,7 @@ import { listen } from '../../src/http/listeners.ts';
 import { createTally, type Tally } from '../../src/http/tally.ts';
 import { createLogger } from '../../src/log.ts';
 import { peerShare } from '../../src/peer/peer-share.ts';
-import { freePort } from '../flow/world.ts';
+import { freePort } from '../world/world.ts';
 import { createAuthority, issue } from './certificates.ts';
 
 export type Way = 'plain HTTP' | 'TLS' | 'a Unix socket';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { countAnswers, openGuarded, ways } from './guarded.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';

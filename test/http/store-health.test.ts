@@ -6,7 +6,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createStoreHealth, type StoreHealth } from '../../src/http/store-health.ts';
-import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
+import { openSqlite, type SqliteStore } from '../../src/store/sqlite/sqlite.ts';
 
 let directory: string;
 let store: SqliteStore;

@@ -13,8 +13,8 @@ import { createLogger } from '../../src/log.ts';
 import { LocalApi } from '../../src/peer/local-api.ts';
 import { textAnswer } from '../../src/simulator/routes.ts';
 import { Simulator } from '../../src/simulator/server.ts';
-import { until } from '../flow/until.ts';
-import { freePort } from '../flow/world.ts';
+import { until } from '../world/until.ts';
+import { freePort } from '../world/world.ts';
 import { createAuthority, type Issued, issue } from './certificates.ts';
 
 const name = 'idp.tailnet.test';

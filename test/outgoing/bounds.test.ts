@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createOutgoingFetch, type OutgoingParts } from '../../src/outgoing/fetch.ts';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { openSite } from './site.ts';
 
 const json: RequestListener = (_request, response) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { kill } from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { TailscaledError } from '../../src/peer/tailscaled-error.ts';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { authKey, backendState, isAlive, makeStandIn, manage } from './managed-site.ts';
 
 describe('its life', () => {

@@ -6,7 +6,7 @@ import { LocalApi } from '../../src/peer/local-api.ts';
 import { keepServed, type Served } from '../../src/peer/serve.ts';
 import { ServeConflict, type ServeEntry } from '../../src/peer/serve-config.ts';
 import { Simulator } from '../../src/simulator/server.ts';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 
 const tailnet = {
   tailnet: 'tailnet.test',

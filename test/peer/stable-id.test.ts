@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { machineClient, machineClientId, peerOf } from '../../src/access/peer-client.ts';
 import { isStableId } from '../../src/peer/stable-id.ts';
 import { parseWhois } from '../../src/peer/whois-answer.ts';
-import { machineClient, machineClientId, peerOf } from '../../src/provider/machine/peer-client.ts';
 import { load, problemsOf } from '../config/load.ts';
 import { recorded } from './recorded.ts';
 

@@ -4,9 +4,9 @@ import {
   type IntrospectionCredentials,
   type Resource,
 } from '../../src/resource/resource.ts';
-import { allowInPolicy } from '../flow/allow.ts';
-import { Browser } from '../flow/browser.ts';
-import { call, login } from '../flow/login.ts';
+import { allowInPolicy } from '../world/allow.ts';
+import { Browser } from '../world/browser.ts';
+import { call, login } from '../world/login.ts';
 import {
   all,
   configuration,
@@ -15,8 +15,8 @@ import {
   resourceServer,
   send,
   tokensFor,
-} from '../flow/resource-world.ts';
-import { startWorld, type World } from '../flow/world.ts';
+} from '../world/resource-world.ts';
+import { startWorld, type World } from '../world/world.ts';
 import { bearer, caught } from './caught.ts';
 import { fetchFrom } from './peer-fetch.ts';
 

@@ -5,7 +5,7 @@ import {
   type Resource,
   type ResourceOptions,
 } from '../../src/resource/resource.ts';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { bearer, caught } from './caught.ts';
 import { instant, resourceUri, startIssuer, type TestIssuer } from './issuer.ts';
 

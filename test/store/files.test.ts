@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockDirectory } from '../../src/store/lock.ts';
+import { lockDirectory } from '../../src/store/sqlite/lock.ts';
 import { openStore, temporaryDirectory } from './opened.ts';
 
 function mode(path: string): string {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { digest } from '../../src/store/digest.ts';
 
-/** As `provider/ordered-ids.ts` makes them. */
+/** As `engine/ordered-ids.ts` makes them. */
 function madeAt(ms: number): string {
   const time = Buffer.alloc(6);
   time.writeUIntBE(ms, 0, 6);

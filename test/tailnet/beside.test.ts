@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import {
   authorize,
   type Idp,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { type Program, start } from './program.ts';
 import { type Answer, ask, type Device } from './socks.ts';
 

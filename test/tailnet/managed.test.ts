@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { authorize, login, startIdp } from './idp.ts';
 import { call } from './program.ts';
 import { controlUrl, startTailnet, type Tailnet, type TailnetNode } from './tailnet.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kill } from 'node:process';
-import { until } from '../flow/until.ts';
+import { until } from '../world/until.ts';
 import { call, type Program, start } from './program.ts';
 import { headscaleConfig, policy } from './settings.ts';
 import type { Device } from './socks.ts';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { pendingTakeover, requireFormerName, takeOver } from '../../src/takeover/at-start.ts';
 import { TakeoverError } from '../../src/takeover/takeover-error.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { createSecretChecker } from '../../src/provider/client/secrets.ts';
-import { loadOrCreateKeys } from '../../src/provider/token/keys.ts';
+import { createSecretChecker } from '../../src/clients/secrets.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { importState } from '../../src/takeover/import.ts';
 import { TakeoverError } from '../../src/takeover/takeover-error.ts';
 import { readTsidpState } from '../../src/takeover/tsidp-state.ts';
+import { loadOrCreateKeys } from '../../src/tokens/keys.ts';
 import { type Opened, openMemory, openStore, temporaryDirectory } from '../store/opened.ts';
 import {
   clientId,

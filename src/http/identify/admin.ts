@@ -1,6 +1,6 @@
 import { refuse } from '../../identity/identify.ts';
-import { hostname, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
+import { hostname, takeHost } from './hosts.ts';
 
 /**
  * `admin`: for the command line, over a Unix socket that only our user and root can open. That permission is the

@@ -3,8 +3,8 @@ import type { Context } from 'koa';
 import { refuse } from '../../identity/identify.ts';
 import { parseAddress } from '../../peer/address.ts';
 import { peerShare } from '../../peer/peer-share.ts';
-import { hostname, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
+import { hostname, takeHost } from './hosts.ts';
 import { remoteAddress } from './socket.ts';
 
 export interface BackchannelParts {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { RequestFacts } from '../../access/request.ts';
 import type { Identified } from '../../identity/identity.ts';
-import type { RequestFacts } from '../../provider/request.ts';
 import type { ListenerKind, RouteKind } from '../exposure.ts';
 
 /** One listener's way to know who asks, and what for: the only place where they differ. */

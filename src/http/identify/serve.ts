@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../identity/identify.ts';
 import { isLoopback, isTailnetAddress, parseAddress } from '../../peer/address.ts';
-import { hasOneHost, isOwnHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
+import { hasOneHost, isOwnHost } from './hosts.ts';
 import { isFromProxy } from './proxied.ts';
 import type { PeerParts } from './socket.ts';
 

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { isOwnTrouble } from '../../access/errors.ts';
+import type { RequestFacts } from '../../access/request.ts';
 import { refuse } from '../../identity/identify.ts';
 import type { Identified } from '../../identity/identity.ts';
 import type { Oracle } from '../../identity/oracle.ts';
 import { isLoopback, parseAddress } from '../../peer/address.ts';
 import type { StatusWatch } from '../../peer/status.ts';
-import { isOwnTrouble } from '../../provider/errors.ts';
-import type { RequestFacts } from '../../provider/request.ts';
-import { isOwnHost, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
+import { isOwnHost, takeHost } from './hosts.ts';
 import { isFromProxy } from './proxied.ts';
 import { behindProxy, clientOfProxy, isTrustedProxy } from './trusted-proxy.ts';
 

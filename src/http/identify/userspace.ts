@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { refuse } from '../../identity/identify.ts';
 import type { Identified } from '../../identity/identity.ts';
 import { prefixAddress } from '../../peer/address.ts';
-import { isOwnHost, takeHost } from '../hosts.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
+import { isOwnHost, takeHost } from './hosts.ts';
 import { isFromProxy } from './proxied.ts';
 import { askAbout, type PeerParts, remoteAddress } from './socket.ts';
 

@@ -1,5 +1,5 @@
 /** Holds the lock of a directory until it is killed. Prints `held`, or why it could not have it. */
-import { lockDirectory } from '../../../src/store/lock.ts';
+import { lockDirectory } from '../../../src/store/sqlite/lock.ts';
 
 try {
   lockDirectory(process.argv[2] ?? '');

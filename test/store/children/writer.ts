@@ -3,7 +3,7 @@
  * `saved <grant> <code> <access> <refresh>` once a login is durable, `used <code>` once its code is redeemed.
  */
 import { systemClock } from '../../../src/clock.ts';
-import { openSqlite } from '../../../src/store/sqlite.ts';
+import { openSqlite } from '../../../src/store/sqlite/sqlite.ts';
 import { type Login, saveLogin } from '../contract/login.ts';
 
 const path = process.argv[2] ?? '';

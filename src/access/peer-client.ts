@@ -1,0 +1,80 @@
+import type { MachineIdentity } from '../identity/identity.ts';
+import { isStableId } from '../peer/stable-id.ts';
+import type { StoredClient } from '../store/store.ts';
+
+/**
+ * Clients that the connection itself authenticates: tagged nodes. oidc-provider knows a fixed list of methods, and
+ * carries ours as mutual TLS, whose hooks ask us instead of a certificate.
+ */
+
+/** Our method as the metadata documents publish it: nobody's but ours. */
+export const peerMethod = 'tailnet_peer';
+
+/** The method of oidc-provider that carries it. */
+export const carrierMethod = 'tls_client_auth';
+
+/** Which nodes are the client: the one with this StableID, or all with one of these tags. */
+export type PeerSelector = { readonly node: string } | { readonly tags: readonly string[] };
+
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+const prefix = 'node-';
+
+/** What a tagged node is called as a client without registration. */
+export function machineClientId({ stableId }: Pick<MachineIdentity, 'stableId'>): string {
+  return `${prefix}${stableId}`;
+}
+
+/** The client that a tagged node is by itself; undefined for every other ID. Whether there is such a node is asked of tailscaled. */
+export function machineClient(id: string): StoredClient | undefined {
+  if (!id.startsWith(prefix)) return undefined;
+  const stableId = id.slice(prefix.length);
+  if (!isStableId(stableId)) return undefined;
+  return {
+    id,
+    metadata: {
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ['client_credentials', tokenExchangeGrant],
+      ...peerMetadata({ node: stableId }),
+    },
+    secretVerifier: null,
+    source: 'machine',
+    createdAt: 0,
+    updatedAt: 0,
+  };
+}
+
+/** Metadata that makes a client one of these nodes. */
+export function peerMetadata(peer: PeerSelector): Readonly<Record<string, unknown>> {
+  return {
+    token_endpoint_auth_method: carrierMethod,
+    // oidc-provider wants to know what a certificate would have to name; `tsidp_peer` says what counts
+    tls_client_auth_subject_dn: peerMethod,
+    tsidp_peer: peer,
+  };
+}
+
+/** Which nodes a client is; undefined for clients that authenticate in other ways. */
+export function peerOf(client: { readonly [member: string]: unknown }): PeerSelector | undefined {
+  const peer = client['tsidp_peer'];
+  return typeof peer === 'object' && peer !== null ? (peer as PeerSelector) : undefined;
+}
+
+/** Is this machine the client? A retagged one no longer is (T13). */
+export function isPeer(peer: PeerSelector, machine: MachineIdentity): boolean {
+  if ('node' in peer) return peer.node === machine.stableId;
+  return peer.tags.some((tag) => machine.tags.includes(tag));
+}
+
+/** Why a device gets no token by its connection alone. @param who what it is, instead of a tagged node of ours */
+export function onlyForMachines(who: string): string {
+  return `a token without a registered client is for tagged nodes of the tailnet alone: ${who}`;
+}
+
+export const personsDevice = "this device is a person's";
+
+/** Why a machine may not speak for a client. */
+export function otherNode(machine: MachineIdentity | undefined): string {
+  return `this client is another node than the caller (${machine?.tags.join(', ') ?? ''})`;
+}

@@ -1,0 +1,158 @@
+import { LRUCache } from 'lru-cache';
+import { errors } from 'oidc-provider';
+import { oauthText } from '../../access/errors.ts';
+import { ageSeconds, type Clock } from '../../clock.ts';
+import type { OutgoingFetch } from '../../outgoing/fetch.ts';
+import { readMetadataDocument } from '../../protocol/metadata-document.ts';
+import type { DocumentTable, KnownDocument } from '../../store/document-table.ts';
+import type { StoredClient } from '../../store/store.ts';
+import { clientOf } from './document-clients.ts';
+import { type Asked, askForDocument, isAsSeen } from './document-fetch.ts';
+import { freshness } from './document-freshness.ts';
+
+export interface CacheParts {
+  readonly fetch: OutgoingFetch;
+  readonly documents: DocumentTable;
+  readonly clock: Clock;
+}
+
+export interface DocumentCache {
+  /**
+   * The client of a document URL that was checked.
+   * @param hooks.first called before a host is asked about a document that is not known; may throw
+   * @param hooks.changed called before a document is used that is not what was looked at
+   * @throws errors.InvalidClient, errors.TemporarilyUnavailable
+   */
+  find(url: string, hooks: DocumentHooks): Promise<StoredClient>;
+}
+
+export interface DocumentHooks {
+  readonly first: () => Promise<void>;
+  /** @param wasKnown another one was there under this URL */
+  readonly changed: (client: StoredClient, wasKnown: boolean) => Promise<void>;
+}
+
+interface Entry {
+  /** As it is stored. */
+  readonly known: KnownDocument;
+  readonly client: StoredClient;
+  readonly useUntil: number;
+}
+
+interface Failure {
+  readonly error: () => Error;
+  readonly at: number;
+  /** How long it is believed. */
+  readonly seconds: number;
+}
+
+interface Before {
+  readonly known: KnownDocument | undefined;
+  readonly entry: Entry | undefined;
+  readonly hooks: DocumentHooks;
+}
+
+/** How long a failure is believed. */
+const badSeconds = 60;
+const troubleSeconds = 10;
+
+/** Documents in memory, in front of the store and the hosts. Requests for one URL at the same time are one. */
+export function createDocumentCache(parts: CacheParts): DocumentCache {
+  const { documents, clock } = parts;
+  const entries = new LRUCache<string, Entry>({ max: 200 });
+  const failures = new LRUCache<string, Failure>({ max: 1000 });
+  const pending = new Map<string, Promise<StoredClient>>();
+
+  const refresh = async (url: string, { known, entry, hooks }: Before) => {
+    const asked = await askForDocument(url, known, parts);
+    if (asked.kind === 'good') {
+      const client = clientOf(url, asked.metadata, atOnce(asked.known));
+      await documents.save(asked.known);
+      if (!isAsSeen(known, asked.known)) await hooks.changed(client, known !== undefined);
+      // only now does anybody find it
+      entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
+      return client;
+    }
+    const now = clock.nowSeconds();
+    if (asked.kind === 'trouble' && entry && isUsable(entry, now)) {
+      entries.set(url, { ...entry, useUntil: now + badSeconds });
+      return entry.client;
+    }
+    if (asked.kind === 'bad') {
+      entries.delete(url);
+      if (known?.document !== undefined) await documents.save({ ...known, document: undefined });
+    }
+    const error = () => errorOf(asked);
+    const seconds = asked.kind === 'bad' ? badSeconds : troubleSeconds;
+    failures.set(url, { error, at: now, seconds });
+    throw error();
+  };
+
+  const find = async (
+    url: string,
+    hooks: DocumentHooks,
+    introduced: boolean,
+  ): Promise<StoredClient> => {
+    // an administrator may have forgotten it
+    if (!(await documents.stateOf(url))) entries.delete(url);
+    const cached = entries.get(url);
+    const known = cached ? cached.known : await documents.find(url);
+    const entry = cached ?? fromStore(known, entries);
+    const now = clock.nowSeconds();
+    if (entry && now < entry.useUntil && isPast(entry, now)) return entry.client;
+    const failure = failures.get(url);
+    if (failure && ageSeconds(now, failure.at) < failure.seconds) throw failure.error();
+    if (!known && !introduced) {
+      await hooks.first();
+      // somebody else may have brought it meanwhile
+      return find(url, hooks, true);
+    }
+    const running = pending.get(url) ?? refresh(url, { known, entry, hooks });
+    pending.set(url, running);
+    // whoever began may be gone: the others wait for the same answer
+    return running.finally(() => {
+      if (pending.get(url) === running) pending.delete(url);
+    });
+  };
+  return { find: (url, hooks) => find(url, hooks, false) };
+}
+
+function fromStore(
+  known: KnownDocument | undefined,
+  entries: LRUCache<string, Entry>,
+): Entry | undefined {
+  if (known?.document === undefined) return undefined;
+  const read = readMetadataDocument(known.url, known.document);
+  // another release of ours accepted it
+  if (!read.ok) return undefined;
+  const client = clientOf(known.url, read.metadata, atOnce(known));
+  const entry = { known, client, useUntil: known.freshUntil };
+  entries.set(known.url, entry);
+  return entry;
+}
+
+/** A host in trouble lends its document for a day more (RFC 5861 section 4), unless it forbade to keep it. */
+const isUsable = (entry: Entry, now: number): boolean =>
+  entry.known.document !== undefined &&
+  now < entry.known.freshUntil + freshness.staleSeconds &&
+  isPast(entry, now);
+
+/** Before the clock was set back nothing was fetched just now (T42). */
+const isPast = ({ known }: Entry, now: number): boolean =>
+  ageSeconds(now, known.fetchedAt) < Number.POSITIVE_INFINITY;
+
+const atOnce = ({ fetchedAt }: KnownDocument) => ({ createdAt: fetchedAt, updatedAt: fetchedAt });
+
+function errorOf({
+  kind,
+  reason,
+  cause,
+}: Exclude<Asked, { kind: 'good' }>): errors.OIDCProviderError {
+  const text = oauthText(reason);
+  if (kind === 'bad') return new errors.InvalidClient(text, { cause });
+  const error = new errors.TemporarilyUnavailable(text, { cause });
+  error.status = 503;
+  error.statusCode = 503;
+  error.allow_redirect = false;
+  return error;
+}

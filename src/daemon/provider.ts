@@ -1,0 +1,249 @@
+import Provider, { type Configuration } from 'oidc-provider';
+import { originAllowed, ownClientMetadata } from '../access/client-settings.ts';
+import { speakErrors } from '../access/errors.ts';
+import { carrierMethod } from '../access/peer-client.ts';
+import type { ProviderSettings } from '../access/settings.ts';
+import { type ClientRegistry, clientAdapter, ownClientRules } from '../clients/clients.ts';
+import { providerFetch } from '../clients/documents/outgoing-fetch.ts';
+import { createPushLimit } from '../clients/push-limit.ts';
+import { createClientWriter } from '../clients/registration/registered-clients.ts';
+import { registrationFeatures } from '../clients/registration/registration.ts';
+import { recordUse } from '../clients/registration/registration-use.ts';
+import { limitReplayMarks } from '../clients/replay-limit.ts';
+import type { SecretChecker } from '../clients/secrets.ts';
+import { recordEvents } from '../engine/audit-events.ts';
+import { keepExtraClaims } from '../engine/claims-result.ts';
+import {
+  assertionAlgorithms,
+  checkAssertion,
+  tolerateClientClocks,
+} from '../engine/client-assertion.ts';
+import { keepCodes } from '../engine/code-guard.ts';
+import { cookieNames } from '../engine/cookie-names.ts';
+import { keepDeviceCodes } from '../engine/device-codes.ts';
+import { requireExactHints } from '../engine/id-token-hint.ts';
+import { leanModels } from '../engine/lean-models.ts';
+import { orderIds } from '../engine/ordered-ids.ts';
+import { refuseFutureProof } from '../engine/proof-time.ts';
+import { keepGrace } from '../engine/refresh-grace.ts';
+import { renderError, renderLoggedOut, renderLogout } from '../engine/render.ts';
+import { endWithSession } from '../engine/session-end.ts';
+import { keepStructuredTokens } from '../engine/structured-tokens.ts';
+import { keepWaiting } from '../engine/waiting.ts';
+import { recordDeviceEvents } from '../flows/device/device-audit.ts';
+import { showAllowed, showCodePage, showConfirmPage } from '../flows/device/device-pages.ts';
+import { completeDeviceAnswers, deviceInfo, devicePath } from '../flows/device/device-request.ts';
+import { userCodeFormat } from '../flows/device/user-code.ts';
+import { exchangeTokens } from '../flows/exchange/token-exchange.ts';
+import { clicklessLogin, clicklessParameter } from '../flows/login/clickless.ts';
+import { recordConsents } from '../flows/login/consent-events.ts';
+import { freshGrant, keepDevice } from '../flows/login/fresh-grant.ts';
+import { createInteractionPolicy } from '../flows/login/interaction-policy.ts';
+import { noteRefusals } from '../flows/login/untrusted-redirect.ts';
+import { grantClientCredentials } from '../flows/machine/client-credentials.ts';
+import { peerFeature } from '../flows/machine/peer-authentication.ts';
+import type { OutgoingFetch } from '../outgoing/fetch.ts';
+import { acrTailnet } from '../protocol/assurance.ts';
+import { scopeClaims } from '../protocol/scope-claims.ts';
+import type { Store } from '../store/store.ts';
+import { findAccount } from '../tokens/account.ts';
+import { keepClientGrants } from '../tokens/client-token.ts';
+import { introspectionAllowed, revocationAllowed } from '../tokens/introspection.ts';
+import type { ProviderKeys } from '../tokens/keys.ts';
+import { lifetimes } from '../tokens/lifetimes.ts';
+import { createJwtReader } from '../tokens/own-jwt.ts';
+import { resourceInfo } from '../tokens/resource-info.ts';
+import { SigningKey } from '../tokens/signing-key.ts';
+import { tokenClaims } from '../tokens/token-claims.ts';
+
+export interface ProviderParts {
+  readonly settings: ProviderSettings;
+  readonly store: Store;
+  readonly keys: ProviderKeys;
+  readonly clients: ClientRegistry;
+  /** For what clients name by URL. */
+  readonly fetch: OutgoingFetch;
+  /** Whether client ID metadata documents are accepted, and so advertised. */
+  readonly hasMetadataDocuments: boolean;
+  readonly secrets: SecretChecker;
+  /** The stored key of purpose `client-secret`. */
+  readonly secretKey: Buffer;
+}
+
+/** Paths of the endpoints, tsidp's where tsidp has them. */
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  userinfo: '/userinfo',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  jwks: '/.well-known/jwks.json',
+  end_session: '/logout',
+  device_authorization: '/device_authorization',
+  code_verification: devicePath,
+  pushed_authorization_request: '/request',
+  registration: '/register',
+} as const;
+
+/**
+ * The oidc-provider instance. It reads its keys once: a rotation is a new instance over the same store.
+ * @throws Error when the configuration makes no sense to oidc-provider; before anything listens
+ */
+export function createProvider(parts: ProviderParts): Provider {
+  const { settings } = parts;
+  const provider = new Provider(settings.issuer, configuration(parts));
+  // behind every listener host and protocol are the issuer's, whatever the request said
+  provider.proxy = true;
+  leanModels(provider);
+  orderIds(provider);
+  keepExtraClaims(provider);
+  keepDevice(provider);
+  const family = {
+    grants: parts.store.adapter('Grant'),
+    ends: parts.store.adapter('SessionEnd'),
+    clock: settings.clock,
+  };
+  endWithSession(provider, family);
+  keepWaiting(provider, settings);
+  keepCodes(provider, settings);
+  keepDeviceCodes(provider, settings);
+  keepGrace(provider, settings);
+  keepClientGrants(provider);
+  grantClientCredentials(provider, settings);
+  const readJwt = createJwtReader(parts.keys, settings.issuer, settings.clock);
+  keepStructuredTokens(provider, readJwt, settings.clock);
+  exchangeTokens(provider, { readJwt, family }, settings);
+  requireExactHints(provider);
+  ownClientRules(provider, parts.secrets);
+  tolerateClientClocks(provider);
+  limitReplayMarks(provider, settings.clock);
+  recordEvents(provider, settings);
+  noteRefusals(provider);
+  recordUse(provider, parts.store.registrations, settings.clock);
+  recordConsents(provider, settings);
+  recordDeviceEvents(provider, settings);
+  completeDeviceAnswers(provider, settings);
+  speakErrors(provider);
+  return provider;
+}
+
+function configuration(parts: ProviderParts): Configuration {
+  const { settings, store, keys, clients } = parts;
+  const writer = createClientWriter(parts);
+  const limitPushes = createPushLimit(settings.clock);
+  const secure = settings.issuer.startsWith('https:');
+  const cookie = { httpOnly: true, overwrite: true, secure, signed: false } as const;
+  return {
+    acrValues: [acrTailnet],
+    // OpenID Connect Core 3.1.2.1 demands the parameter, and so did tsidp
+    allowOmittingSingleRegisteredRedirectUri: false,
+    adapter: (model) =>
+      model === 'Client'
+        ? clientAdapter(clients, writer, settings.tokenExchange.enabled)
+        : store.adapter(model),
+    claims: scopeClaims,
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
+      checkAssertion(ctx, claims, settings.clock),
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'none',
+      carrierMethod,
+    ],
+    // all that expires was issued here, on this clock: lifetimes are exact (oidc-provider's default is 15 s more)
+    clockTolerance: 0,
+    clientBasedCORS: (_ctx, origin, client) => originAllowed(origin, client),
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'RS256',
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    // many apps read claims from the ID token alone
+    conformIdTokenClaims: false,
+    cookies: {
+      keys: keys.cookies,
+      names: { ...cookieNames(settings.issuer) },
+      // a POST from an app's page must bring the session along; browsers take `None` over HTTPS only
+      long: { ...cookie, sameSite: secure ? 'none' : 'lax' },
+      short: { ...cookie, sameSite: 'lax' },
+    },
+    discovery: {
+      service_documentation: undefined,
+      ...(parts.hasMetadataDocuments ? { client_id_metadata_document_supported: true } : {}),
+    },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
+      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+    },
+    expiresWithSession: () => false,
+    extraClientMetadata: { properties: [...ownClientMetadata], validator: () => undefined },
+    extraParams: {
+      [clicklessParameter]: async (ctx) => {
+        await limitPushes(ctx);
+        await clicklessLogin(ctx, settings);
+      },
+    },
+    features: {
+      claimsParameter: { enabled: true },
+      devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        ...userCodeFormat,
+        deviceInfo,
+        userCodeInputSource: (ctx, _form, out, error) => showCodePage(ctx, out, error, settings),
+        userCodeConfirmSource: (ctx, _form, _client, _info, code) =>
+          showConfirmPage(ctx, code, settings),
+        successSource: (ctx) => showAllowed(ctx, settings),
+      },
+      dPoP: { enabled: true, requireNonce: (ctx) => refuseFutureProof(ctx, settings.clock) },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (ctx, client, token) => introspectionAllowed(ctx, client, token, settings),
+      },
+      mTLS: peerFeature,
+      resourceIndicators: {
+        enabled: true,
+        // no client has one of its own: several that were granted must be told apart by the client
+        defaultResource: (_ctx, _client, oneOf) => oneOf as never,
+        getResourceServerInfo: (ctx, uri, client) => resourceInfo(ctx, uri, client, settings),
+        // who named a resource at the login means it at the token endpoint, too (RFC 8707 section 2.2)
+        useGrantedResource: () => true,
+      },
+      ...registrationFeatures(settings.registration.mode !== 'off', parts.secretKey),
+      revocation: { enabled: true, allowedPolicy: revocationAllowed },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => renderLogout(ctx, form, settings),
+        postLogoutSuccessSource: (ctx) => renderLoggedOut(ctx, settings),
+      },
+    },
+    extraTokenClaims: (ctx, token) => tokenClaims(ctx, token, settings),
+    fetch: providerFetch(parts.fetch, settings.clock),
+    findAccount: (ctx, subject, token) => findAccount(ctx, subject, token as never, settings),
+    interactions: {
+      policy: createInteractionPolicy(settings),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    jwks: { keys: keys.signing.map((key) => new SigningKey(key)) },
+    loadExistingGrant: (ctx) => freshGrant(ctx, settings),
+    pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
+    renderError: (ctx, out, error) => renderError(ctx, out, error, settings),
+    responseTypes: ['code'],
+    revokeGrantPolicy: () => true,
+    rotateRefreshToken: true,
+    routes,
+    scopes: ['openid', 'offline_access'],
+    subjectTypes: ['public'],
+    ttl: lifetimes(settings),
+  };
+}
+
+/** Scopes that mean something here; others are dropped before oidc-provider sees them. */
+export const supportedScopes: ReadonlySet<string> = new Set([
+  ...Object.keys(scopeClaims),
+  'offline_access',
+]);

@@ -1,0 +1,65 @@
+import Provider, { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import instance from 'oidc-provider/lib/helpers/weak_cache.js';
+import type { Clock } from '../clock.ts';
+import { isCanonicalJws } from './id-token-hint.ts';
+
+/**
+ * `private_key_jwt` (RFC 7523 section 3, OpenID Connect Core 9): what we ask of a client's assertion beyond
+ * oidc-provider, which checks signature, issuer, audience, times, and that its `jti` was not used before.
+ */
+
+/** Nothing symmetric: a client's secret is kept as a digest only. */
+export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const;
+
+/** How much the clock of a client's machine may be off. */
+export const assertionToleranceSeconds = 30;
+
+/** Each is remembered until it ends, so that it is used once: an end in a hundred years would stay that long. */
+const maxLifeSeconds = 3600;
+
+const accepted = new WeakSet<KoaContextWithOIDC['oidc']>();
+
+/** oidc-provider's hook `assertJwtClientAuthClaimsAndHeader`, called for an assertion whose signature is good. */
+export function checkAssertion(
+  ctx: KoaContextWithOIDC,
+  claims: Readonly<Record<string, unknown>>,
+  clock: Clock,
+): void {
+  const now = clock.nowSeconds();
+  const { exp, iat } = claims;
+  if (!isCanonicalJws(String(ctx.oidc.params?.['client_assertion']))) {
+    throw refuse('client_assertion is not the compact serialization of a JWS');
+  }
+  if (!(Number(exp) <= now + maxLifeSeconds + assertionToleranceSeconds)) {
+    throw refuse('client_assertion must expire within an hour');
+  }
+  if (iat !== undefined && !(Number(iat) <= now + assertionToleranceSeconds)) {
+    throw refuse('client_assertion is issued in the future');
+  }
+  accepted.add(ctx.oidc);
+}
+
+function refuse(detail: string): errors.InvalidClientAuth {
+  return new errors.InvalidClientAuth(detail);
+}
+
+/**
+ * Allows for the clocks of clients' machines while their assertions are checked, and at no other time. oidc-provider
+ * has one tolerance for all, and what we issue expires exactly; so its setting becomes a question here.
+ */
+export function tolerateClientClocks(provider: Provider): void {
+  const { configuration } = instance(provider);
+  const { clockTolerance } = configuration;
+  Object.defineProperty(configuration, 'clockTolerance', {
+    get: () => (isCheckingAssertion() ? assertionToleranceSeconds : clockTolerance),
+  });
+}
+
+function isCheckingAssertion(): boolean {
+  const oidc = Provider.ctx?.oidc;
+  if (oidc === undefined || typeof oidc.params?.['client_assertion'] !== 'string') return false;
+  return isAssertionClient(oidc.client) && !accepted.has(oidc);
+}
+
+const isAssertionClient = (client: Client | undefined): boolean =>
+  client?.clientAuthMethod === 'private_key_jwt';

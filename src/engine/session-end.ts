@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto';
+import Provider, { type Grant, type Session } from 'oidc-provider';
+import { type Ancestor, ancestorsOf, type FamilyParts } from '../access/grant-family.ts';
+import { knownFacts } from '../access/request.ts';
+
+/** A Grant with the name of the browser session that it was given in. */
+export interface SessionGrant extends Grant {
+  session?: string;
+  /** Names of the Grants whose tokens were exchanged for this one's. */
+  parents?: readonly string[];
+  /** Those and all that they descend from; where it was found in this request. */
+  ancestors?: readonly Ancestor[];
+}
+
+interface GrantModel {
+  find(id: string, options?: { ignoreExpiration?: boolean }): Promise<SessionGrant | undefined>;
+}
+
+interface SessionModel {
+  readonly prototype: Session;
+  find(id: string): Promise<Session | undefined>;
+}
+
+/** Longer than any token can live: refresh lifetimes are at most a year. */
+const rememberSeconds = 366 * 86_400;
+
+/** What a Grant keeps of its session: enough to know it again, not to find it. */
+export function sessionName(uid: string): string {
+  return hash('sha256', `session ${uid}`, 'hex').slice(0, 32);
+}
+
+/**
+ * Ends with a logout all that apps got through the session. oidc-provider either ties every token to its session,
+ * which then may hold one Grant a client, or lets them outlive a logout (`expiresWithSession`); and it remembers only
+ * the latest Grant of each client. So an ended session is written down, and its Grants are found no more: code,
+ * refresh, userinfo and introspection all look for the Grant. A session that merely expires ends nothing. A Grant
+ * that others were exchanged for takes those along.
+ */
+export function endWithSession(provider: Provider, family: FamilyParts): void {
+  const { ends } = family;
+  endForGood(provider, ends);
+  const Grant = provider.Grant as unknown as GrantModel;
+  const find = Grant.find;
+  const findUnlessEnded = async (id: string): Promise<SessionGrant | undefined> => {
+    const grant = await find.call(Grant, id, { ignoreExpiration: true });
+    const ancestors = grant && (await ancestorsOf(grant, family));
+    if (!ancestors) return undefined;
+    grant.ancestors = ancestors;
+    return grant;
+  };
+  Grant.find = async (id, options) => {
+    const grant = await onceARequest(id, findUnlessEnded);
+    return grant?.isExpired && !options?.ignoreExpiration ? undefined : grant;
+  };
+}
+
+/**
+ * A login that was under way while its session was ended writes the session down again. Whoever took that one up would
+ * get codes whose Grants are not found. A session that was nobody's gave nothing that could end with it.
+ */
+function endForGood(provider: Provider, ends: FamilyParts['ends']): void {
+  const model = provider.Session as unknown as SessionModel;
+  const { find } = model;
+  model.find = async function findUnlessEnded(this: SessionModel, id) {
+    const session = await find.call(this, id);
+    if (session?.accountId === undefined) return session;
+    return (await ends.find(sessionName(session.uid))) ? undefined : session;
+  };
+  const { destroy } = model.prototype;
+  model.prototype.destroy = async function destroyForGood(this: Session) {
+    if (this.accountId !== undefined) {
+      await ends.upsert(sessionName(this.uid), { uid: this.uid }, rememberSeconds);
+    }
+    return destroy.call(this);
+  };
+}
+
+/** oidc-provider and our hooks look for the Grant of a request one after another; what was found first counts. */
+function onceARequest(
+  id: string,
+  find: (id: string) => Promise<SessionGrant | undefined>,
+): Promise<SessionGrant | undefined> {
+  const facts = Provider.ctx && knownFacts(Provider.ctx);
+  if (!facts || typeof id !== 'string') return find(id);
+  facts.grants ??= new Map();
+  let found = facts.grants.get(id) as Promise<SessionGrant | undefined> | undefined;
+  if (found === undefined) {
+    found = find(id);
+    facts.grants.set(id, found);
+  }
+  return found;
+}

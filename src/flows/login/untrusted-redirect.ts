@@ -1,0 +1,90 @@
+import type { Context } from 'koa';
+import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { factsOf } from '../../access/request.ts';
+import type { ProviderSettings } from '../../access/settings.ts';
+import { renderError } from '../../engine/render.ts';
+import { isNativeRedirect, redirectHost } from '../../protocol/redirect-uri.ts';
+import { asksConsent, consentKeyOf } from './consent.ts';
+
+/** Pages cut text that is longer. */
+const longestLink = 4000;
+
+type Oidc = KoaContextWithOIDC['oidc'];
+
+const refusals = new WeakMap<Oidc, Error>();
+
+/** Remembers what oidc-provider refused, for `showUntrusted`. Of two events for one request the last one is answered. */
+export function noteRefusals(provider: Provider): void {
+  const note = (ctx: KoaContextWithOIDC, error: Error): void => {
+    refusals.set(ctx.oidc, error);
+  };
+  provider.on('authorization.error', note);
+  provider.on('server_error', note);
+}
+
+/**
+ * Sends nobody anywhere without a click of theirs for the sake of a client that came by itself: whoever registers one
+ * could make of every error, `prompt=none` included, a link of ours that leads to their site and says who followed it
+ * (RFC 9700 section 4.11.2). Who allowed that client something before, at that host, is sent on. oidc-provider has no
+ * hook for this, so its answer is replaced by a page, from which the person may go on. Native redirects stay: they
+ * lead to the person's own device.
+ * @returns whether the answer is that page
+ */
+export async function showUntrusted(ctx: Context, settings: ProviderSettings): Promise<boolean> {
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+  const refusal = oidc && refusals.get(oidc);
+  if (!oidc || !refusal || oidc.route !== 'authorization') return false;
+  // Koa gives undefined where there is none, whatever its types say
+  const location = ctx.response.get('Location') || '';
+  const uri = redirectUriOf(ctx, oidc);
+  if (!isSent(refusal, location) || !(await isUntrusted(ctx, oidc.client, uri, settings))) {
+    return false;
+  }
+  const known = refusal instanceof errors.OIDCProviderError ? refusal : undefined;
+  ctx.remove('Location');
+  // errors of `prompt=none` have the status of the redirect that they would be
+  ctx.status = known ? Math.max(400, known.statusCode) : 500;
+  const out = {
+    error: known?.error ?? 'server_error',
+    ...(known?.error_description === undefined
+      ? {}
+      : { error_description: known.error_description }),
+  };
+  const isLink = location !== '' && location.length <= longestLink;
+  const back = isLink ? { host: redirectHost(uri), url: location } : undefined;
+  await renderError(ctx as never, out, refusal, settings, back);
+  return true;
+}
+
+function redirectUriOf(ctx: Context, { params }: Oidc): string {
+  return String((params ?? ctx.query)['redirect_uri'] ?? '');
+}
+
+/** As oidc-provider decides it; `form_post` is sent without a `Location`. */
+function isSent(refusal: Error, location: string): boolean {
+  const { allow_redirect: mayRedirect } = refusal as Partial<errors.OIDCProviderError>;
+  return location !== '' || mayRedirect === true;
+}
+
+/** The same for the way back from a logout, which takes no click where nobody was logged in. */
+export async function stayAfterLogout(ctx: Context, settings: ProviderSettings): Promise<void> {
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+  const location = ctx.response.get('Location') || '';
+  if (location === '' || location.startsWith(`${settings.issuer}/`)) return;
+  if (await isUntrusted(ctx, oidc?.client, location, settings)) {
+    ctx.set('Location', `${settings.issuer}/logout/success`);
+  }
+}
+
+async function isUntrusted(
+  ctx: Context,
+  client: Client | undefined,
+  uri: string,
+  settings: ProviderSettings,
+): Promise<boolean> {
+  if (!client || isNativeRedirect(uri) || !asksConsent(client, uri)) return false;
+  const identified = await factsOf(ctx).identify();
+  if (!identified.ok) return true;
+  const given = await settings.consents.find(consentKeyOf(client, uri, identified.identity));
+  return given.length === 0;
+}

@@ -1,0 +1,133 @@
+import type { StatementSync } from 'node:sqlite';
+import { errors } from 'oidc-provider';
+import { ageSeconds } from '../../clock.ts';
+import { digest } from '../digest.ts';
+import {
+  BaseAdapter,
+  type Context,
+  deserialize,
+  grantDigestOf,
+  type Payload,
+  serialize,
+} from './base-adapter.ts';
+
+export interface RefreshLimits {
+  /** How long a rotated token may be presented again and gets a sibling; a token's own `graceSeconds` comes first. */
+  readonly refreshGraceSeconds: number;
+}
+
+interface FamilyRow {
+  payload: string;
+  /** Of the token. */
+  generation: number;
+  family_generation: number;
+  rotated_at: number | null;
+  /** 1 when the latest rotation used up this very token. */
+  latest: 0 | 1 | null;
+}
+
+/**
+ * Refresh tokens, rotating. The Grant's row is the family: a token of generation n is fresh while the family is at
+ * n, and its first use moves the family on to n+1 by one conditional update. So of several siblings of one
+ * generation the first used retires the others, and every replay is seen, in any process (RFC 9700 4.14.2).
+ */
+export class RefreshAdapter extends BaseAdapter {
+  readonly #limits: RefreshLimits;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #rotate: StatementSync;
+  readonly #revoke: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #extend: StatementSync;
+
+  constructor(context: Context, model: string, limits: RefreshLimits) {
+    super(context, model);
+    this.#limits = limits;
+    const { database } = context;
+    this.#insert = database.prepare(
+      `INSERT INTO refresh_tokens (digest, grant_digest, payload, expires_at, generation) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+    );
+    this.#select = database.prepare(
+      `SELECT token.payload, token.generation, family.generation AS family_generation, family.rotated_at,
+              family.rotated_digest = token.digest AS latest
+       FROM refresh_tokens AS token JOIN grants AS family ON family.digest = token.grant_digest
+       WHERE token.digest = ?`,
+    );
+    this.#rotate = database.prepare(
+      `UPDATE grants SET generation = token.generation + 1, rotated_digest = token.digest, rotated_at = ?2
+       FROM refresh_tokens AS token
+       WHERE token.digest = ?1 AND grants.digest = token.grant_digest AND grants.generation = token.generation`,
+    );
+    this.#revoke = database.prepare(
+      'DELETE FROM grants WHERE digest = (SELECT grant_digest FROM refresh_tokens WHERE digest = ?)',
+    );
+    this.#delete = database.prepare('DELETE FROM refresh_tokens WHERE digest = ?');
+    this.#extend = database.prepare(
+      'UPDATE grants SET expires_at = max(expires_at, ?) WHERE digest = ?',
+    );
+  }
+
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+    const rotations = typeof payload['rotations'] === 'number' ? payload['rotations'] : 0;
+    const grantDigest = grantDigestOf(payload);
+    const expiresAt = this.expiry(payload, expiresIn);
+    this.transactions.run(
+      this.#insert,
+      digest(id),
+      grantDigest,
+      serialize({ ...payload, consumed: undefined }),
+      expiresAt,
+      rotations,
+    );
+    // the family lives as long as its newest token, whose life oidc-provider has decided
+    if (rotations > 0) this.transactions.run(this.#extend, expiresAt, grantDigest);
+  }
+
+  async find(id: string): Promise<Payload | undefined> {
+    const row = this.#row(digest(id));
+    if (!row) return undefined;
+    const payload = deserialize(row.payload, id);
+    if (row.family_generation > row.generation && !this.#isLateRepeat(row)) {
+      payload['consumed'] = row.rotated_at;
+    }
+    return payload;
+  }
+
+  override async consume(id: string): Promise<void> {
+    const key = digest(id);
+    if (this.transactions.run(this.#rotate, key, this.clock.nowSeconds()) === 1) return;
+    const row = this.#row(key);
+    if (row && this.#isLateRepeat(row)) return;
+    this.transactions.run(this.#revoke, key);
+    throw new errors.InvalidGrant('refresh token already used');
+  }
+
+  async destroy(id: string): Promise<void> {
+    this.transactions.run(this.#delete, digest(id));
+  }
+
+  #row(key: Buffer): FamilyRow | undefined {
+    return this.#select.get(key) as FamilyRow | undefined;
+  }
+
+  /** A parallel request, or one whose answer got lost: the token was the last one used, a moment ago. */
+  #isLateRepeat(row: FamilyRow): boolean {
+    return (
+      row.family_generation === row.generation + 1 &&
+      row.latest === 1 &&
+      row.rotated_at !== null &&
+      isWithin(this.#graceSeconds(row), ageSeconds(this.clock.nowSeconds(), row.rotated_at))
+    );
+  }
+
+  #graceSeconds({ payload }: FamilyRow): number {
+    const own = (JSON.parse(payload) as Payload)['graceSeconds'];
+    return typeof own === 'number' ? own : this.#limits.refreshGraceSeconds;
+  }
+}
+
+/** A clock of whole seconds shows 0 for up to a second; a grace of none must be none. */
+function isWithin(graceSeconds: number, ageSeconds: number): boolean {
+  return graceSeconds > 0 && ageSeconds <= graceSeconds;
+}
