@@ -1,8 +1,10 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { LogLevel } from './config/config.ts';
 import { nodeKeys } from './peer/auth-key.ts';
 
 export type { Logger };
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /**
  * Members whose values never reach a log line, at any depth and in any spelling of case, `-` and `_` (T22).

@@ -3,8 +3,8 @@ import type { Identity } from '../identity/identity.ts';
 import type { AppCapabilities, Denied } from '../policy/decision.ts';
 import { formatGrant, suggestGrant } from '../policy/suggest.ts';
 import { formatTrace, type TraceLine } from '../policy/trace.ts';
+import { oauthText } from '../protocol/oauth-text.ts';
 import type { App } from './enter.ts';
-import { oauthText } from './errors.ts';
 import type { DenialFacts } from './pages.ts';
 import type { ProviderSettings } from './settings.ts';
 

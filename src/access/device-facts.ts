@@ -1,8 +1,5 @@
 import type { UserIdentity } from '../identity/identity.ts';
 
-/** RFC 8628 3.4 */
-export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
-
 /** Who asked for a device code, as far as the connection says. Kept with the code, for the page. */
 export interface DeviceRequester {
   /** Absent when the connection has no identity: a caller through Funnel or the backchannel, or a stranger. */

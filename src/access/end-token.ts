@@ -1,4 +1,4 @@
-import { grantName } from '../flows/login/fresh-grant.ts';
+import { grantName } from './bound-grant.ts';
 import type { ProviderSettings } from './settings.ts';
 
 /** What of a token ends when it is refused. */

@@ -126,7 +126,7 @@ export interface DeviceConfirmPage {
   readonly xsrf: string;
 }
 
-/** HTML documents, complete; pure. `http/pages/` has them, this stage only asks for them. */
+/** HTML documents, complete; pure. `pages/` has them, this stage only asks for them. */
 export interface Pages {
   confirm(page: ConfirmPage): string;
   consent(page: ConsentPage): string;

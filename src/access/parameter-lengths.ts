@@ -1,5 +1,5 @@
 import { errors } from 'oidc-provider';
-import type { Parameters } from '../engine/normalise.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 
 /**
  * How many bytes of UTF-8 each parameter may have that is kept with a code, a page, a pushed request, a device code or

@@ -1,5 +1,7 @@
+import type { PeerSelector } from '../config/peer-schema.ts';
 import type { MachineIdentity } from '../identity/identity.ts';
 import { isStableId } from '../peer/stable-id.ts';
+import { tokenExchangeGrant } from '../protocol/grant-types.ts';
 import type { StoredClient } from '../store/store.ts';
 
 /**
@@ -12,11 +14,6 @@ export const peerMethod = 'tailnet_peer';
 
 /** The method of oidc-provider that carries it. */
 export const carrierMethod = 'tls_client_auth';
-
-/** Which nodes are the client: the one with this StableID, or all with one of these tags. */
-export type PeerSelector = { readonly node: string } | { readonly tags: readonly string[] };
-
-export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 const prefix = 'node-';
 

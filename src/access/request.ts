@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
-import type { Act, MayAct } from '../flows/exchange/actor-chain.ts';
 import type { Identified, MachineIdentity } from '../identity/identity.ts';
-import { isLoopback, isTailnetAddress } from '../peer/address.ts';
+import { isTailnetAddress } from '../peer/address.ts';
 import { peerShare } from '../peer/peer-share.ts';
+import type { Act, MayAct } from '../protocol/actor-chain.ts';
+import { isLoopback } from '../protocol/address.ts';
 import type { DeviceFacts } from './device-facts.ts';
 
 /** A machine with what the policy's grants give it. */

@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
 import type { RegistrationConfig } from '../config/registration-schema.ts';
-import type { DeviceLimits } from '../flows/device/device-limits.ts';
 import type { BareLoginEmail, EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { LoginLimit } from '../limits/login-limit.ts';
@@ -69,4 +68,19 @@ export interface ProviderSettings extends EnterSettings {
   readonly registration: RegistrationConfig;
   /** Hears that a person is in so many groups of the tailnet that the app is told of none of them, for the log. */
   readonly onTooManyGroups?: (subject: string, clientId: string, count: number) => void;
+}
+
+/**
+ * What keeps the device flow from being tried out or filled up. In memory and bounded: a restart forgets it, and
+ * nothing that is issued rests on it.
+ */
+export interface DeviceLimits {
+  /** Takes one try to enter a user code; seconds to wait instead when there were too many wrong ones. */
+  takeGuess(subject: string): number;
+  /** The code was right: the try does not count. */
+  returnGuess(subject: string): void;
+  /** Counts a device code for a client without a secret; seconds to wait instead when there were too many. */
+  takeRequest(clientId: string, share: string, known: boolean): number;
+  /** Notes that a waiting device code was asked for again; true when that was too soon (RFC 8628 3.5). */
+  polledTooSoon(deviceCode: string): boolean;
 }

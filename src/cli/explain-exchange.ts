@@ -2,12 +2,12 @@ import { appOfStored, enter } from '../access/enter.ts';
 import { machineClientId } from '../access/peer-client.ts';
 import { resourceScopesOf, scopesOfApp } from '../access/resource-scopes.ts';
 import { undeclaredResource } from '../access/resources.ts';
-import type { MayAct } from '../flows/exchange/actor-chain.ts';
 import { decideExchange, type ExchangeDecision } from '../flows/exchange/exchange-decision.ts';
 import { requestedAt } from '../flows/machine/machine-token.ts';
 import type { Party } from '../policy/decide-act.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
+import type { MayAct } from '../protocol/actor-chain.ts';
 import type { StoredClient } from '../store/store.ts';
 import {
   describePeer,

@@ -4,13 +4,13 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { identify } from '../identity/identify.ts';
 import type { Identified } from '../identity/identity.ts';
-import { isLoopback, parseAddress } from '../peer/address.ts';
 import { LocalApi, unexpectedStatus } from '../peer/local-api.ts';
 import { findSocket } from '../peer/socket.ts';
 import { type NodeStatus, parseStatus } from '../peer/status.ts';
 import { parsePeers, type StatusPeer } from '../peer/status-peers.ts';
 import { tailscaledCommand } from '../peer/tailscaled-command.ts';
 import { createWhois, type Whois } from '../peer/whois.ts';
+import { isLoopback, parseAddress } from '../protocol/address.ts';
 import type { Io } from './command.ts';
 import type { Candidate, TailnetView } from './tailnet-view.ts';
 

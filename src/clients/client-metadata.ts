@@ -1,10 +1,8 @@
 import { peerMetadata } from '../access/peer-client.ts';
 import type { ClientConfig } from '../config/client.ts';
-import type { MayAct } from '../flows/exchange/actor-chain.ts';
+import type { MayAct } from '../protocol/actor-chain.ts';
+import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import { readPublicKeys } from '../protocol/public-keys.ts';
-
-/** RFC 7591 members, and ours, which begin with `tsidp_`. Never a secret. */
-export type ClientMetadata = Readonly<Record<string, unknown>>;
 
 /** The metadata of a client, whether the configuration file or a command declares it. */
 export const clientFromConfig = (client: ClientConfig): ClientMetadata => ({

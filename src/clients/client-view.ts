@@ -1,8 +1,9 @@
 import { carrierMethod, peerMethod, peerOf } from '../access/peer-client.ts';
 import type { ClientConfig } from '../config/client.ts';
+import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import { withKnownKeys } from '../protocol/public-keys.ts';
 import type { ClientSource, Registration, StoredClient } from '../store/store.ts';
-import { type ClientMetadata, clientFromConfig } from './client-metadata.ts';
+import { clientFromConfig } from './client-metadata.ts';
 
 /** A client as whoever administers sees it: everything but what its secret is checked against. */
 export interface ClientView {

@@ -1,12 +1,8 @@
-import type { Adapter, AdapterPayload, Client, Provider } from 'oidc-provider';
-import { machineClient, tokenExchangeGrant } from '../access/peer-client.ts';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { machineClient } from '../access/peer-client.ts';
 import { cameByItself } from '../access/self-registered.ts';
-import { registrableGrantTypes } from '../protocol/normalise-registration.ts';
-import { checkRedirectUri, redirectUriMatches } from '../protocol/redirect-uri.ts';
+import { registrableGrantTypes, tokenExchangeGrant } from '../protocol/grant-types.ts';
 import type { ClientTable, StoredClient } from '../store/store.ts';
-import { secretMatches } from './client-authentication.ts';
-import type { ClientWriter } from './registration/registered-clients.ts';
-import type { SecretChecker } from './secrets.ts';
 
 /** Finds a client by its ID: the configuration file's first, then the store's, then that of a machine itself. */
 export interface ClientRegistry {
@@ -81,41 +77,8 @@ function metadataFor(client: StoredClient): AdapterPayload {
   } as AdapterPayload;
 }
 
-interface SchemaPrototype {
-  redirect_uris: string[];
-  invalidate(message: string): never;
-  redirectUris(uris?: string[], label?: string): void;
-}
-
-/**
- * Our own rules for redirect URIs and secrets in place of oidc-provider's, which sort redirect URIs by
- * application type (real apps register `https:`, loopback and private schemes in one client) and compare secrets
- * in plain text. All three are replaced the way oidc-provider's own recipes do it.
- */
-export function ownClientRules(provider: Provider, secrets: SecretChecker): void {
-  const { Client } = provider;
-  const { Schema } = Client as unknown as { Schema: { prototype: SchemaPrototype } };
-  Schema.prototype.redirectUris = function redirectUris(
-    this: SchemaPrototype,
-    uris = this.redirect_uris,
-    label = 'redirect_uris',
-  ) {
-    for (const uri of uris) {
-      const reason = checkRedirectUri(uri);
-      if (reason !== undefined) this.invalidate(`${label}: ${reason}`);
-    }
-  };
-  const own: ThisType<Client> & Partial<Client> = {
-    redirectUriAllowed(uri) {
-      return redirectUriMatches(this.redirectUris ?? [], uri);
-    },
-    postLogoutRedirectUriAllowed(uri) {
-      return this.postLogoutRedirectUris?.includes(uri) ?? false;
-    },
-    compareClientSecret(presented) {
-      const { ctx } = provider.constructor as typeof Provider;
-      return ctx ? secretMatches(ctx, this, presented, secrets) : false;
-    },
-  };
-  Object.assign(Client.prototype, own);
+/** How oidc-provider writes clients: only those that register themselves. */
+export interface ClientWriter {
+  upsert(id: string, payload: AdapterPayload): Promise<void>;
+  destroy(id: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { cameByItself } from '../access/self-registered.ts';
 import type { Clock } from '../clock.ts';
 import { type ClientConfig, toClient } from '../config/client.ts';
 import { checkChosenSecret, clientSchema } from '../config/client-schema.ts';
-import { schemaProblems } from '../config/problems.ts';
+import { schemaProblems } from '../schema/problems.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
 import type {
   AuditRecord,

@@ -1,4 +1,4 @@
-import type { PeerSelector } from '../access/peer-client.ts';
+import type { PeerSelector } from './peer-schema.ts';
 
 /** What one member of a declared app demands of another. */
 

@@ -1,8 +1,7 @@
-import { deviceCodeGrant } from '../access/device-facts.ts';
-import { tokenExchangeGrant } from '../access/peer-client.ts';
 import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
 import { checkClientId, checkClientName } from '../protocol/client-names.ts';
+import { deviceCodeGrant, tokenExchangeGrant } from '../protocol/grant-types.ts';
 import { checkRedirectUri } from '../protocol/redirect-uri.ts';
 import { listOf, members, oneOf, path, text, wholeNumber } from '../schema/fields.ts';
 import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';

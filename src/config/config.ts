@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { DocumentSettings } from '../clients/documents/metadata-documents.ts';
+import type { LogLevel } from '../log.ts';
 import { type JsoncDocument, parseDocument, valueAt } from '../schema/document.ts';
+import { schemaProblems } from '../schema/problems.ts';
 import { type ClientConfig, toClient } from './client.ts';
 import { checkChosenSecret } from './client-schema.ts';
 import { configFlags } from './config-flags.ts';
@@ -17,8 +18,8 @@ import {
 } from './listen.ts';
 import { isManaged, type ManagedConfig, managedOverrides, toManaged } from './managed.ts';
 import { applyOverrides, collectOverrides, type Environment, variable } from './overrides.ts';
-import { readPinnedDocuments } from './pinned-documents.ts';
-import { printProblem, type Sources, schemaProblems } from './problems.ts';
+import { type DocumentSettings, readPinnedDocuments } from './pinned-documents.ts';
+import { printProblem, type Sources } from './problems.ts';
 import { type FileConfig, fileSchema } from './schema.ts';
 import { noStateDirectory, stateDirectoryOf } from './state-directory.ts';
 import { trustWarnings } from './trust.ts';
@@ -74,7 +75,6 @@ export interface Config {
 }
 
 export type LoginMode = FileConfig['login'];
-export type LogLevel = FileConfig['log']['level'];
 
 /** The message lists every problem, one a line: file and line, JSON path, value, remedy. It holds no secret. */
 export class ConfigError extends Error {

@@ -40,3 +40,6 @@ export const mayActSchema = z
   );
 
 export type MayActConfig = z.output<typeof mayActSchema>;
+
+/** Which nodes are the client: the one with this StableID, or all with one of these tags. */
+export type PeerSelector = { readonly node: string } | { readonly tags: readonly string[] };

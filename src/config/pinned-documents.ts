@@ -1,4 +1,4 @@
-import type { ClientMetadata } from '../clients/client-metadata.ts';
+import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import { checkDocumentId } from '../protocol/document-id.ts';
 import { readMetadataDocument } from '../protocol/metadata-document.ts';
 import { type JsonPath, type Problem, valueAt } from '../schema/document.ts';
@@ -41,3 +41,13 @@ export const readPinnedDocuments = (
   }
   return { documents, problems };
 };
+
+/** `allowed`: documents of listed hosts and pinned ones; `public`: of every host at a public address, too. */
+export type DocumentMode = 'off' | 'allowed' | 'public';
+
+export interface DocumentSettings {
+  readonly mode: DocumentMode;
+  readonly allowedHosts: readonly string[];
+  /** Documents that are never fetched: what they say, by their URL. */
+  readonly pinned: ReadonlyMap<string, ClientMetadata>;
+}

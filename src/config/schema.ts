@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logLevels } from '../log.ts';
 import { capabilityScopesSchema } from '../policy/capability-scopes.ts';
 import { checkOrigin, flag, members, oneOf, path, text, whole } from '../schema/fields.ts';
 import { option } from '../schema/option.ts';
@@ -95,8 +96,6 @@ const limits = members({
   requestTimeoutSeconds: whole(1, 300, 15, 'For a request to arrive and to be answered.'),
   drainSeconds: whole(0, 300, 10, 'How long requests under way may finish after SIGTERM.'),
 });
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 export const fileSchema = members({
   $schema: z

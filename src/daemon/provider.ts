@@ -1,9 +1,8 @@
 import Provider, { type Configuration } from 'oidc-provider';
 import { originAllowed, ownClientMetadata } from '../access/client-settings.ts';
-import { speakErrors } from '../access/errors.ts';
 import { carrierMethod } from '../access/peer-client.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import { type ClientRegistry, clientAdapter, ownClientRules } from '../clients/clients.ts';
+import { type ClientRegistry, clientAdapter } from '../clients/clients.ts';
 import { providerFetch } from '../clients/documents/outgoing-fetch.ts';
 import { createPushLimit } from '../clients/push-limit.ts';
 import { createClientWriter } from '../clients/registration/registered-clients.ts';
@@ -13,41 +12,46 @@ import { limitReplayMarks } from '../clients/replay-limit.ts';
 import type { SecretChecker } from '../clients/secrets.ts';
 import { recordEvents } from '../engine/audit-events.ts';
 import { keepExtraClaims } from '../engine/claims-result.ts';
-import {
-  assertionAlgorithms,
-  checkAssertion,
-  tolerateClientClocks,
-} from '../engine/client-assertion.ts';
+import { checkAssertion, tolerateClientClocks } from '../engine/client-assertion.ts';
+import { ownClientRules } from '../engine/client-rules.ts';
 import { keepCodes } from '../engine/code-guard.ts';
 import { cookieNames } from '../engine/cookie-names.ts';
 import { keepDeviceCodes } from '../engine/device-codes.ts';
 import { requireExactHints } from '../engine/id-token-hint.ts';
+import { keepClientGrants } from '../engine/keep-client-grants.ts';
+import { keepDevice } from '../engine/keep-device.ts';
 import { leanModels } from '../engine/lean-models.ts';
 import { orderIds } from '../engine/ordered-ids.ts';
 import { refuseFutureProof } from '../engine/proof-time.ts';
 import { keepGrace } from '../engine/refresh-grace.ts';
 import { renderError, renderLoggedOut, renderLogout } from '../engine/render.ts';
 import { endWithSession } from '../engine/session-end.ts';
+import { speakErrors } from '../engine/speak-errors.ts';
 import { keepStructuredTokens } from '../engine/structured-tokens.ts';
 import { keepWaiting } from '../engine/waiting.ts';
 import { recordDeviceEvents } from '../flows/device/device-audit.ts';
 import { showAllowed, showCodePage, showConfirmPage } from '../flows/device/device-pages.ts';
-import { completeDeviceAnswers, deviceInfo, devicePath } from '../flows/device/device-request.ts';
+import {
+  completeDeviceAnswers,
+  deviceInfo,
+  devicePath,
+  noteRequester,
+} from '../flows/device/device-request.ts';
 import { userCodeFormat } from '../flows/device/user-code.ts';
 import { exchangeTokens } from '../flows/exchange/token-exchange.ts';
 import { clicklessLogin, clicklessParameter } from '../flows/login/clickless.ts';
 import { recordConsents } from '../flows/login/consent-events.ts';
-import { freshGrant, keepDevice } from '../flows/login/fresh-grant.ts';
+import { freshGrant } from '../flows/login/fresh-grant.ts';
 import { createInteractionPolicy } from '../flows/login/interaction-policy.ts';
 import { noteRefusals } from '../flows/login/untrusted-redirect.ts';
 import { grantClientCredentials } from '../flows/machine/client-credentials.ts';
 import { peerFeature } from '../flows/machine/peer-authentication.ts';
 import type { OutgoingFetch } from '../outgoing/fetch.ts';
 import { acrTailnet } from '../protocol/assurance.ts';
+import { assertionAlgorithms } from '../protocol/jws.ts';
 import { scopeClaims } from '../protocol/scope-claims.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from '../tokens/account.ts';
-import { keepClientGrants } from '../tokens/client-token.ts';
 import { introspectionAllowed, revocationAllowed } from '../tokens/introspection.ts';
 import type { ProviderKeys } from '../tokens/keys.ts';
 import { lifetimes } from '../tokens/lifetimes.ts';
@@ -182,7 +186,8 @@ function configuration(parts: ProviderParts): Configuration {
     extraParams: {
       [clicklessParameter]: async (ctx) => {
         await limitPushes(ctx);
-        await clicklessLogin(ctx, settings);
+        if (ctx.oidc.route === 'device_authorization') await noteRequester(ctx, settings);
+        else await clicklessLogin(ctx, settings);
       },
     },
     features: {
@@ -241,9 +246,3 @@ function configuration(parts: ProviderParts): Configuration {
     ttl: lifetimes(settings),
   };
 }
-
-/** Scopes that mean something here; others are dropped before oidc-provider sees them. */
-export const supportedScopes: ReadonlySet<string> = new Set([
-  ...Object.keys(scopeClaims),
-  'offline_access',
-]);

@@ -1,6 +1,6 @@
 import { machineClient, peerOf } from '../access/peer-client.ts';
-import type { MayAct } from '../flows/exchange/actor-chain.ts';
 import type { StatusPeer } from '../peer/status-peers.ts';
+import type { MayAct } from '../protocol/actor-chain.ts';
 import { isDocumentId } from '../protocol/document-id.ts';
 import type { InspectedClient } from '../store/sqlite/inspect.ts';
 import { type Finding, ok, warning } from './finding.ts';

@@ -1,13 +1,13 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { refusedConsent } from '../access/consent-question.ts';
 import { PolicyDenied } from '../access/denial.ts';
 import type { Denial, RequestEvent } from '../access/denials.ts';
-import { tokenExchangeGrant } from '../access/peer-client.ts';
 import { factsOf, staleMark } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { TooManyAttempts } from '../clients/secrets.ts';
-import { actorsOf } from '../flows/exchange/actor-chain.ts';
-import { refusedConsent } from '../flows/login/consent.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
+import { actorsOf } from '../protocol/actor-chain.ts';
+import { tokenExchangeGrant } from '../protocol/grant-types.ts';
 import { shortNameLength } from '../store/family-table.ts';
 import { tokenName } from '../tokens/token-name.ts';
 

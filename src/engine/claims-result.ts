@@ -1,11 +1,5 @@
 import type { Provider } from 'oidc-provider';
-
-/** Where an account puts claims that go into the token whatever the scopes say. */
-export const extraClaimsKey: unique symbol = Symbol('extra claims');
-
-export interface MoreClaims {
-  readonly [extraClaimsKey]?: Readonly<Record<string, unknown>>;
-}
+import { extraClaimsKey, type MoreClaims } from '../tokens/account-claims.ts';
 
 interface ClaimsResult {
   readonly available: MoreClaims;

@@ -1,15 +1,12 @@
 import Provider, { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import instance from 'oidc-provider/lib/helpers/weak_cache.js';
 import type { Clock } from '../clock.ts';
-import { isCanonicalJws } from './id-token-hint.ts';
+import { isCanonicalJws } from '../protocol/jws.ts';
 
 /**
  * `private_key_jwt` (RFC 7523 section 3, OpenID Connect Core 9): what we ask of a client's assertion beyond
  * oidc-provider, which checks signature, issuer, audience, times, and that its `jti` was not used before.
  */
-
-/** Nothing symmetric: a client's secret is kept as a digest only. */
-export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const;
 
 /** How much the clock of a client's machine may be off. */
 export const assertionToleranceSeconds = 30;

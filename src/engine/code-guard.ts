@@ -1,7 +1,7 @@
 import Provider, { type AuthorizationCode } from 'oidc-provider';
+import { bindingOf } from '../access/bound-grant.ts';
 import { isOwnTrouble, refusalError } from '../access/errors.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import { bindingOf } from '../flows/login/fresh-grant.ts';
 
 /**
  * Asks who stands behind a code before the code is used up. oidc-provider asks afterwards: while tailscaled is away

@@ -1,7 +1,7 @@
 import Provider, { type DeviceCode, errors } from 'oidc-provider';
+import { bindingOf } from '../access/bound-grant.ts';
 import { isOwnTrouble, refusalError } from '../access/errors.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import { bindingOf } from '../flows/login/fresh-grant.ts';
 import { tokenName } from '../tokens/token-name.ts';
 
 interface DeviceCodeModel {

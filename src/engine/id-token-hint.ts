@@ -1,4 +1,5 @@
 import type { Client, Provider } from 'oidc-provider';
+import { isCanonicalJws } from '../protocol/jws.ts';
 
 interface IdTokenModel {
   validate(jwt: string, client: Client): Promise<unknown>;
@@ -15,13 +16,4 @@ export function requireExactHints(provider: Provider): void {
     if (!isCanonicalJws(jwt)) throw new Error('not the compact serialization of a JWS');
     return original.call(this, jwt, client);
   };
-}
-
-/** RFC 7515 3.1 and 2: three parts in base64url, each the one encoding of its bytes. */
-export function isCanonicalJws(jwt: string): boolean {
-  const parts = jwt.split('.');
-  return (
-    parts.length === 3 &&
-    parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
-  );
 }

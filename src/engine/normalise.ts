@@ -1,12 +1,10 @@
 import { requireLengths } from '../access/parameter-lengths.ts';
-import { tokenExchangeGrant } from '../access/peer-client.ts';
 import type { ResourceDirectory } from '../access/resources.ts';
+import { tokenExchangeGrant } from '../protocol/grant-types.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 import { canonicalResource } from '../protocol/resource.ts';
 import { isScope } from '../protocol/scope.ts';
 import { knownClaims } from './claims-request.ts';
-
-/** Parameters as a query or form parser gives them: a repeated one is an array, which oidc-provider refuses. */
-export type Parameters = Record<string, string | string[] | undefined>;
 
 const knownPrompts: ReadonlySet<string> = new Set(['none', 'login', 'consent', 'select_account']);
 

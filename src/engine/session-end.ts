@@ -1,16 +1,7 @@
-import { hash } from 'node:crypto';
-import Provider, { type Grant, type Session } from 'oidc-provider';
-import { type Ancestor, ancestorsOf, type FamilyParts } from '../access/grant-family.ts';
+import Provider, { type Session } from 'oidc-provider';
+import { type SessionGrant, sessionName } from '../access/bound-grant.ts';
+import { ancestorsOf, type FamilyParts } from '../access/grant-family.ts';
 import { knownFacts } from '../access/request.ts';
-
-/** A Grant with the name of the browser session that it was given in. */
-export interface SessionGrant extends Grant {
-  session?: string;
-  /** Names of the Grants whose tokens were exchanged for this one's. */
-  parents?: readonly string[];
-  /** Those and all that they descend from; where it was found in this request. */
-  ancestors?: readonly Ancestor[];
-}
 
 interface GrantModel {
   find(id: string, options?: { ignoreExpiration?: boolean }): Promise<SessionGrant | undefined>;
@@ -23,11 +14,6 @@ interface SessionModel {
 
 /** Longer than any token can live: refresh lifetimes are at most a year. */
 const rememberSeconds = 366 * 86_400;
-
-/** What a Grant keeps of its session: enough to know it again, not to find it. */
-export function sessionName(uid: string): string {
-  return hash('sha256', `session ${uid}`, 'hex').slice(0, 32);
-}
 
 /**
  * Ends with a logout all that apps got through the session. oidc-provider either ties every token to its session,

@@ -3,8 +3,8 @@ import { decodeJwt } from 'jose';
 import Provider, { type AccessToken, type ClientCredentials } from 'oidc-provider';
 import { knownFacts, type RequestFacts } from '../access/request.ts';
 import type { Clock } from '../clock.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 import type { ReadOwnJwt } from '../tokens/own-jwt.ts';
-import type { Parameters } from './normalise.ts';
 
 /**
  * JWT access tokens (RFC 9068) that we can introspect, revoke and exchange. oidc-provider signs them and forgets them;

@@ -1,12 +1,7 @@
 import Provider, { type KoaContextWithOIDC, type Session } from 'oidc-provider';
+import type { Waiting } from '../access/bound-grant.ts';
 import { lifetimeOf } from '../access/client-settings.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-
-/** A Grant or session as it is stored until a code of it is redeemed (`store/sqlite/redemption.ts`). */
-export interface Waiting {
-  /** How long it lives unless one is. Undefined: one was, or none ever will be. */
-  waitSeconds?: number;
-}
 
 type WaitingSession = Session & Waiting & { readonly exp?: number };
 

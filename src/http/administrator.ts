@@ -1,12 +1,13 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { Denial } from '../access/denials.ts';
-import { isOwnTrouble, oauthText, refusalError } from '../access/errors.ts';
+import { isOwnTrouble, refusalError } from '../access/errors.ts';
 import { factsOf, staleMark } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import { decideAdmin } from '../policy/decide-admin.ts';
 import { rulesOf } from '../policy/grant.ts';
+import { oauthText } from '../protocol/oauth-text.ts';
 import type { AuditRecord } from '../store/store.ts';
 
 /** Who administers, as the audit record names them. */

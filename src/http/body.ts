@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import type { Parameters } from '../engine/normalise.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 
 /**
  * Reads a request's body.

@@ -1,6 +1,6 @@
 import type { ClientProblem } from '../clients/client-problem.ts';
-import type { Parameters } from '../engine/normalise.ts';
 import type { ClientFields } from '../pages/client-form.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 import { valueAt } from '../schema/document.ts';
 
 /** Redirect URIs as a text area of a form has them: one a line. A field may stand there several times. */

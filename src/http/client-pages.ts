@@ -4,7 +4,6 @@ import type { ProviderSettings } from '../access/settings.ts';
 import { ClientProblem } from '../clients/client-problem.ts';
 import type { ClientView } from '../clients/client-view.ts';
 import { type Changer, type ClientManager, declareClient } from '../clients/manage-clients.ts';
-import type { Parameters } from '../engine/normalise.ts';
 import {
   type ClientFields,
   declaredClientPage,
@@ -13,6 +12,7 @@ import {
   type ShownClient,
   secretPage,
 } from '../pages/client-form.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 import type { ClientSource } from '../store/store.ts';
 import { requireAdministrator } from './administrator.ts';
 import { readForm } from './body.ts';

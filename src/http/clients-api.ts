@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { oauthText } from '../access/errors.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { ClientProblem, type ClientProblemCode } from '../clients/client-problem.ts';
 import type { ClientView } from '../clients/client-view.ts';
 import { type Changer, type ClientManager, declareClient } from '../clients/manage-clients.ts';
-import type { Parameters } from '../engine/normalise.ts';
+import { oauthText } from '../protocol/oauth-text.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 import { requireAdministrator } from './administrator.ts';
 import { readForm } from './body.ts';
 import { linesOf } from './client-form.ts';

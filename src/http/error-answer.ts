@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import { denialFacts, PolicyDenied } from '../access/denial.ts';
-import { oauthText, retryAfterSeconds } from '../access/errors.ts';
+import { retryAfterSeconds } from '../access/errors.ts';
 import { knownFacts } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { personOf } from '../engine/render.ts';
 import { deniedPath } from '../flows/login/denied-page.ts';
 import type { Logger } from '../log.ts';
+import { oauthText } from '../protocol/oauth-text.ts';
 import { StoreError } from '../store/store.ts';
-import type { RouteKind } from './exposure.ts';
+import type { RouteKind } from './identify/entrance.ts';
 import { Shed } from './shed.ts';
 import type { Tally } from './tally.ts';
 

@@ -1,20 +1,5 @@
 import type { RegistrationMode } from '../policy/decide-register.ts';
-
-/**
- * Listeners, each with one way to know the peer (`identify/`) and the routes that it exposes (below). `funnel` is
- * what `serve` shows to the public internet.
- */
-export type ListenerKind =
-  | 'tailnet'
-  | 'serve'
-  | 'funnel'
-  | 'userspace'
-  | 'backchannel'
-  | 'admin'
-  | 'demo';
-
-/** `page`: a person's browser comes here, and errors are pages. `api`: a program, and errors are JSON. */
-export type RouteKind = 'page' | 'api' | 'metadata' | 'health';
+import type { ListenerKind, RouteKind } from './identify/entrance.ts';
 
 export interface Route {
   readonly path: string;

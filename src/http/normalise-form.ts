@@ -5,11 +5,11 @@ import {
   normaliseAuthorization,
   normaliseBasic,
   normaliseToken,
-  type Parameters,
   type Vocabulary,
 } from '../engine/normalise.ts';
 import { referStructured } from '../engine/structured-tokens.ts';
 import { presentPeer } from '../flows/machine/peer-authentication.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 import { readBody, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
 import type { AppParts } from './parts.ts';

@@ -7,7 +7,8 @@ import { finishRegistration, setRegistrant } from '../clients/registration/regis
 import { hashGenerated } from '../clients/secrets.ts';
 import { normaliseRegistration, normaliseUpdate } from '../protocol/normalise-registration.ts';
 import { readBody, replayBody } from './body.ts';
-import type { ListenerKind, Route } from './exposure.ts';
+import type { Route } from './exposure.ts';
+import type { ListenerKind } from './identify/entrance.ts';
 import { idInPath } from './path-id.ts';
 
 /** `/register` and, for each client, `/register/{id}`: what is asked before oidc-provider answers. */

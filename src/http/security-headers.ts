@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { styleHash } from '../pages/layout.ts';
-import type { RouteKind } from './exposure.ts';
+import type { RouteKind } from './identify/entrance.ts';
 
 /**
  * Pages load nothing, run no script of ours and stand in no frame (T17, T26). The empty `script-src` is for the

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { factsOf } from '../access/request.ts';
-import type { RouteKind } from './exposure.ts';
+import type { RouteKind } from './identify/entrance.ts';
 import type { Place } from './load.ts';
 import type { AppParts } from './parts.ts';
 import { Shed } from './shed.ts';

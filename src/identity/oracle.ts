@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import { isLoopback, isTailnetAddress, parseAddress } from '../peer/address.ts';
+import { isTailnetAddress } from '../peer/address.ts';
 import { LocalApiError } from '../peer/local-api.ts';
 import { peerShare } from '../peer/peer-share.ts';
 import type { StatusWatch } from '../peer/status.ts';
 import type { LookupOptions, Whois } from '../peer/whois.ts';
+import { isLoopback, parseAddress } from '../protocol/address.ts';
 import { type IdentifyOptions, identify, refuse } from './identify.ts';
 import type { Identified, Identity } from './identity.ts';
 

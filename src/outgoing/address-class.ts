@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { parseAddress } from '../peer/address.ts';
+import { parseAddress } from '../protocol/address.ts';
 
 /**
  * Which addresses are no public unicast ones, by the IANA special-purpose registries (RFC 6890), and those that

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { isLoopback, parseAddress } from '../peer/address.ts';
+import { isLoopback, parseAddress } from '../protocol/address.ts';
+import { isAllowedHost } from '../protocol/allowed-host.ts';
 import { type Interface, isOwnNetwork, specialUse } from './address-class.ts';
 import { OutgoingError } from './outgoing-error.ts';
 import type { Resolve } from './resolve.ts';
@@ -43,11 +44,6 @@ export async function findDestination(
     for (const address of addresses) checkPublic(url, address, rules.interfaces());
   }
   return { url, addresses };
-}
-
-/** Is this host, or this host and port, one that the operator listed? */
-export function isAllowedHost(url: URL, allowedHosts: readonly string[]): boolean {
-  return allowedHosts.includes(url.hostname) || allowedHosts.includes(url.host);
 }
 
 function checkUrl(text: string): URL {

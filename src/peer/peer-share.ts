@@ -1,4 +1,5 @@
-import { isLoopback, isTailnetAddress, parseAddress } from './address.ts';
+import { isLoopback, parseAddress } from '../protocol/address.ts';
+import { isTailnetAddress } from './address.ts';
 
 /**
  * Whose share of anything limited a sender at this address takes from, where no StableID says it: the address itself

@@ -1,4 +1,4 @@
-import { parseAddress } from './address.ts';
+import { parseAddress } from '../protocol/address.ts';
 import { decimal, flag, object, optionalObject, optionalText, readJson, texts } from './answer.ts';
 
 /** Another device, as `status` lists it. */

@@ -1,5 +1,5 @@
 import { type Clock, elapsedSeconds, type Moment, momentNow } from '../clock.ts';
-import { parseAddress } from './address.ts';
+import { parseAddress } from '../protocol/address.ts';
 import { flag, nonsense, optionalObject, optionalText, readJson, text, texts } from './answer.ts';
 import { type LocalApi, unexpectedStatus } from './local-api.ts';
 import { readVisibleGroups } from './profile-groups.ts';

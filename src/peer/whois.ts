@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
-import { formatAddressPort, isLoopback } from './address.ts';
+import { isLoopback } from '../protocol/address.ts';
+import { formatAddressPort } from './address.ts';
 import {
   type LocalApi,
   type LocalApiAnswer,

@@ -1,4 +1,4 @@
-import { isAllowedHost } from '../outgoing/destination.ts';
+import { isAllowedHost } from './allowed-host.ts';
 
 /** Does this client ID name a metadata document? Other IDs never hold a colon (`checkClientId`). */
 export const isDocumentId = (id: string): boolean => /^https?:\/\//i.test(id);

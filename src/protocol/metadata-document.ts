@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { errors } from 'oidc-provider';
-import type { ClientMetadata } from '../clients/client-metadata.ts';
-import { assertionAlgorithms } from '../engine/client-assertion.ts';
+import type { ClientMetadata } from './client-metadata.ts';
+import { assertionAlgorithms } from './jws.ts';
 import { normaliseRegistration } from './normalise-registration.ts';
 import { readPublicKeys } from './public-keys.ts';
 

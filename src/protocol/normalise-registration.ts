@@ -1,6 +1,7 @@
 import { errors } from 'oidc-provider';
-import { oauthText } from '../access/errors.ts';
 import { checkClientName } from './client-names.ts';
+import { registrableGrantTypes } from './grant-types.ts';
+import { oauthText } from './oauth-text.ts';
 import { readPublicKeys } from './public-keys.ts';
 import { checkRedirectUri, isNativeRedirect } from './redirect-uri.ts';
 
@@ -10,8 +11,6 @@ import { checkRedirectUri, isNativeRedirect } from './redirect-uri.ts';
  * URL that somebody would fetch (`jwks_uri`, `sector_identifier_uri`, `logo_uri`) and no software statement does.
  */
 
-/** Grant types that a client may give itself. */
-export const registrableGrantTypes: readonly string[] = ['authorization_code', 'refresh_token'];
 /** How it may authenticate; with its own keys, too. */
 export const registrableAuthMethods: readonly string[] = [
   'client_secret_basic',

@@ -38,3 +38,9 @@ export function scopesWithClaim(claim: string): readonly string[] {
     its.includes(claim) ? [scope] : [],
   );
 }
+
+/** Scopes that mean something here; others are dropped before oidc-provider sees them. */
+export const supportedScopes: ReadonlySet<string> = new Set([
+  ...Object.keys(scopeClaims),
+  'offline_access',
+]);

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net';
-import { parseAddress } from '../peer/address.ts';
+import { parseAddress } from '../protocol/address.ts';
 
 /** The address of `ip`, `ip:port` or `[ip]:port`, as tailscaled's `addr` parameter takes them. */
 export function addressOf(text: string): string | undefined {

@@ -1,9 +1,8 @@
-import type { IdentifyOptions } from '../identity/identify.ts';
-import { identify } from '../identity/identify.ts';
+import { type IdentifyOptions, identify } from '../identity/identify.ts';
 import type { Identified } from '../identity/identity.ts';
-import { parseAddress } from '../peer/address.ts';
 import { parseStatus } from '../peer/status.ts';
 import { parseWhois } from '../peer/whois-answer.ts';
+import { parseAddress } from '../protocol/address.ts';
 import { type GrantOutcome, grantOutcomes } from './grants.ts';
 import type { Policy } from './policy-file.ts';
 import type { Tailnet, TailnetNode } from './tailnet.ts';

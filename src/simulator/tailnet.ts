@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseAddress } from '../peer/address.ts';
 import { integerText } from '../peer/lossless-json.ts';
+import { parseAddress } from '../protocol/address.ts';
 import { parseHujson, TailnetFileError } from './hujson.ts';
 import { describeIssues, type Policy, parsePolicy } from './policy-file.ts';
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type ClientMetadata, clientFromConfig } from '../clients/client-metadata.ts';
+import { clientFromConfig } from '../clients/client-metadata.ts';
 import { toClient } from '../config/client.ts';
 import { clientSchema } from '../config/client-schema.ts';
-import { schemaProblems } from '../config/problems.ts';
+import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import { checkRedirectUri } from '../protocol/redirect-uri.ts';
 import type { Problem } from '../schema/document.ts';
+import { schemaProblems } from '../schema/problems.ts';
 import { TakeoverError } from './takeover-error.ts';
 import type { TsidpFile } from './tsidp-file.ts';
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { AccountClaims, KoaContextWithOIDC } from 'oidc-provider';
 import { factsOf } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import { extraClaimsKey } from '../engine/claims-result.ts';
 import { type ClaimOptions, deviceClaims, scopedClaims } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
@@ -137,4 +136,11 @@ function texts(values: Claims): Record<string, string> {
 /** Hexadecimal, of 122 random bits: Node makes them in batches, which single bytes would cost a call each. */
 function randomDigits(): string {
   return randomUUID().replaceAll('-', '');
+}
+
+/** Where an account puts claims that go into the token whatever the scopes say. */
+export const extraClaimsKey: unique symbol = Symbol('extra claims');
+
+export interface MoreClaims {
+  readonly [extraClaimsKey]?: Readonly<Record<string, unknown>>;
 }

@@ -8,6 +8,8 @@ import {
   type KoaContextWithOIDC,
   type RefreshToken,
 } from 'oidc-provider';
+import { allowedPeer } from '../access/allowed-peer.ts';
+import { bindingOf } from '../access/bound-grant.ts';
 import { isDeviceClick, takeClick } from '../access/device-click.ts';
 import { endToken } from '../access/end-token.ts';
 import { appOf } from '../access/enter.ts';
@@ -15,8 +17,6 @@ import { isOwnTrouble, refusalError } from '../access/errors.ts';
 import { clientOf, type IssuedToken, stillGood } from '../access/may-still.ts';
 import { factsOf, staleMark } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import { allowedPeer } from '../flows/login/clickless.ts';
-import { bindingOf } from '../flows/login/fresh-grant.ts';
 import type { Identified } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { Party } from '../policy/decide-act.ts';

@@ -1,6 +1,6 @@
-import type { ClientMetadata } from '../clients/client-metadata.ts';
 import type { ClientConfig } from '../config/client.ts';
 import type { ResourceConfig } from '../config/resources-schema.ts';
+import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import type { ClientTable } from '../store/store.ts';
 
 /**

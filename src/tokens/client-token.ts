@@ -1,20 +1,9 @@
-import type { Client, ClientCredentials, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Client, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider';
 import { scopesOf } from '../access/client-settings.ts';
 import { clientOf } from '../access/may-still.ts';
 import { resourceScopesOf } from '../access/resource-scopes.ts';
 import type { Resource } from '../access/resources.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-
-/**
- * Lets tokens that clients get for themselves hang on a Grant, as all others do: so `tsidp tokens` lists and revokes
- * them. oidc-provider stores only the members it knows, and has no hook for others.
- */
-export function keepClientGrants(provider: Provider): void {
-  const { ClientCredentials: model } = provider as unknown as {
-    ClientCredentials: { IN_PAYLOAD: string[] };
-  };
-  Object.defineProperty(model, 'IN_PAYLOAD', { value: [...model.IN_PAYLOAD, 'grantId'] });
-}
 
 /** Which of the scopes an operator gave to this client, or to everybody, at the resource. */
 export function scopesOfClient(

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { compactVerify, type JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
-import { isCanonicalJws } from '../engine/id-token-hint.ts';
+import { isCanonicalJws } from '../protocol/jws.ts';
 import type { ProviderKeys } from './keys.ts';
 
 /** A JWT that we signed. Whether it is still good is for the caller to find out: only signature and issuer are checked. */

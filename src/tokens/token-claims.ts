@@ -7,8 +7,8 @@ import type {
 } from 'oidc-provider';
 import { factsOf } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import { extraClaimsKey, type MoreClaims } from '../engine/claims-result.ts';
 import type { TailnetAccount } from './account.ts';
+import { extraClaimsKey, type MoreClaims } from './account-claims.ts';
 
 type Claims = Record<string, unknown>;
 

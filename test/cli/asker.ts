@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { tokenExchangeGrant } from '../../src/access/peer-client.ts';
+import { tokenExchangeGrant } from '../../src/protocol/grant-types.ts';
 import { company, makeTailnetCli, policyOf } from './tailnet.ts';
 
 export const mcp = 'https://mcp.test';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isOwnNetwork, specialUse } from '../../src/outgoing/address-class.ts';
 import { createOutgoingFetch } from '../../src/outgoing/fetch.ts';
 import { OutgoingError } from '../../src/outgoing/outgoing-error.ts';
-import { parseAddress } from '../../src/peer/address.ts';
+import { parseAddress } from '../../src/protocol/address.ts';
 
 /** The first, the last and one in the middle of every range that is not public. */
 const special: Readonly<Record<string, readonly string[]>> = {

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatAddressPort,
-  isLoopback,
-  isTailnetAddress,
-  parseAddress,
-  prefixAddress,
-} from '../../src/peer/address.ts';
+import { formatAddressPort, isTailnetAddress, prefixAddress } from '../../src/peer/address.ts';
+import { isLoopback, parseAddress } from '../../src/protocol/address.ts';
 
 describe('parseAddress', () => {
   test.each([

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { errors } from 'oidc-provider';
-import { oauthText } from '../../access/errors.ts';
 import { ageSeconds, type Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
 import { readMetadataDocument } from '../../protocol/metadata-document.ts';
+import { oauthText } from '../../protocol/oauth-text.ts';
 import type { DocumentTable, KnownDocument } from '../../store/document-table.ts';
 import type { StoredClient } from '../../store/store.ts';
 import { clientOf } from './document-clients.ts';

@@ -1,8 +1,8 @@
+import type { ClientMetadata } from '../../protocol/client-metadata.ts';
 import { isDocumentId } from '../../protocol/document-id.ts';
 import { readMetadataDocument } from '../../protocol/metadata-document.ts';
 import type { DocumentMark, DocumentTable, MarkedDocument } from '../../store/document-table.ts';
 import type { ClientTable, StoredClient } from '../../store/store.ts';
-import type { ClientMetadata } from '../client-metadata.ts';
 import { ClientProblem } from '../client-problem.ts';
 
 /** A client that is a metadata document. */

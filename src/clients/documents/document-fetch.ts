@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
 import { OutgoingError } from '../../outgoing/outgoing-error.ts';
+import type { ClientMetadata } from '../../protocol/client-metadata.ts';
 import { readMetadataDocument } from '../../protocol/metadata-document.ts';
 import type { KnownDocument } from '../../store/document-table.ts';
-import type { ClientMetadata } from '../client-metadata.ts';
 import { trustDigest } from '../client-trust.ts';
 import { freshnessOf } from './document-freshness.ts';
 

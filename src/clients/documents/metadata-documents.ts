@@ -1,27 +1,18 @@
 import { errors } from 'oidc-provider';
 import type { RequestAudit } from '../../access/denials.ts';
-import { oauthText } from '../../access/errors.ts';
+import type { DocumentSettings } from '../../config/pinned-documents.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
-import { isAllowedHost } from '../../outgoing/destination.ts';
+import { isAllowedHost } from '../../protocol/allowed-host.ts';
+import type { ClientMetadata } from '../../protocol/client-metadata.ts';
 import { checkDocumentId, isDocumentId } from '../../protocol/document-id.ts';
+import { oauthText } from '../../protocol/oauth-text.ts';
 import type { ConsentTable } from '../../store/consent-table.ts';
 import type { StoredClient } from '../../store/store.ts';
-import type { ClientMetadata } from '../client-metadata.ts';
 import { trustDigest, whatEnded } from '../client-trust.ts';
 import { type CacheParts, createDocumentCache } from './document-cache.ts';
 import { clientOf, withMark } from './document-clients.ts';
 import type { Introduce } from './document-introduction.ts';
-
-/** `allowed`: documents of listed hosts and pinned ones; `public`: of every host at a public address, too. */
-export type DocumentMode = 'off' | 'allowed' | 'public';
-
-export interface DocumentSettings {
-  readonly mode: DocumentMode;
-  readonly allowedHosts: readonly string[];
-  /** Documents that are never fetched: what they say, by their URL. */
-  readonly pinned: ReadonlyMap<string, ClientMetadata>;
-}
 
 export interface DocumentParts extends DocumentSettings, CacheParts {
   readonly introduce: Introduce;

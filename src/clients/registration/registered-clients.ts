@@ -4,15 +4,10 @@ import type { ProviderSettings } from '../../access/settings.ts';
 import type { RegistrationConfig } from '../../config/registration-schema.ts';
 import type { AuditRecord, Exceeded, Store, StoredClient } from '../../store/store.ts';
 import { endTrust, isApproved, whatEnded } from '../client-trust.ts';
+import type { ClientWriter } from '../clients.ts';
 import type { SecretChecker } from '../secrets.ts';
 import { createRate, type Registrant, tooMany, whoIs } from './registrant.ts';
 import { registrantOf } from './registration.ts';
-
-/** How oidc-provider writes clients: only those that register themselves. */
-export interface ClientWriter {
-  upsert(id: string, payload: AdapterPayload): Promise<void>;
-  destroy(id: string): Promise<void>;
-}
 
 export interface ClientWriterParts {
   readonly settings: ProviderSettings;

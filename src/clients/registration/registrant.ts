@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { isOwnTrouble, oauthText, refusalError } from '../../access/errors.ts';
+import { isOwnTrouble, refusalError } from '../../access/errors.ts';
 import { factsOf, staleMark } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import type { Clock } from '../../clock.ts';
@@ -13,6 +13,7 @@ import { decideRegister, type RegistrationMode } from '../../policy/decide-regis
 import type { Decision, Denied } from '../../policy/decision.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import type { TraceLine } from '../../policy/trace.ts';
+import { oauthText } from '../../protocol/oauth-text.ts';
 
 /** Who registers a client, and why they may. */
 export interface Registrant {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { DeviceLimits } from '../../access/settings.ts';
 import { ageSeconds, type Clock } from '../../clock.ts';
 import { createGuessLimit } from '../../limits/guess-limit.ts';
 import { createRateLimit } from '../../limits/rate-limit.ts';
@@ -19,21 +20,6 @@ const requestsOfStrangers = 600;
 const slowerSeconds = 5;
 
 const maxPolls = 10_000;
-
-/**
- * What keeps the device flow from being tried out or filled up. In memory and bounded: a restart forgets it, and
- * nothing that is issued rests on it.
- */
-export interface DeviceLimits {
-  /** Takes one try to enter a user code; seconds to wait instead when there were too many wrong ones. */
-  takeGuess(subject: string): number;
-  /** The code was right: the try does not count. */
-  returnGuess(subject: string): void;
-  /** Counts a device code for a client without a secret; seconds to wait instead when there were too many. */
-  takeRequest(clientId: string, share: string, known: boolean): number;
-  /** Notes that a waiting device code was asked for again; true when that was too soon (RFC 8628 3.5). */
-  polledTooSoon(deviceCode: string): boolean;
-}
 
 interface Poll {
   readonly at: number;

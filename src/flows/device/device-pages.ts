@@ -1,4 +1,5 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { allowedPeer } from '../../access/allowed-peer.ts';
 import { lifetimeOf } from '../../access/client-settings.ts';
 import { requesterOf, requireHinted, shownNames } from '../../access/device-click.ts';
 import type { DeviceRequester } from '../../access/device-facts.ts';
@@ -8,8 +9,8 @@ import { factsOf } from '../../access/request.ts';
 import { learnedScopes, requestedOf } from '../../access/requested.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { personOf, renderError } from '../../engine/render.ts';
+import { logIn, replaceSession } from '../../engine/session.ts';
 import { subjectOf } from '../../identity/subject.ts';
-import { allowedPeer, logIn, replaceSession } from '../login/clickless.ts';
 import { reasonOf, recordDeviceDenial } from './device-audit.ts';
 import { devicePath } from './device-request.ts';
 import { normalUserCode, shownUserCode } from './user-code.ts';

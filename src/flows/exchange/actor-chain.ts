@@ -1,23 +1,6 @@
 import type { Identity } from '../../identity/identity.ts';
 import { subjectOf } from '../../identity/subject.ts';
-
-/** Who acts for the subject of a token (RFC 8693 section 4.1): the outermost acts now, what is nested acted before. */
-export interface Act {
-  readonly sub: string;
-  /** The client that it used. */
-  readonly client_id?: string;
-  /** DNS name and tags of a machine. */
-  readonly node?: string;
-  readonly tags?: readonly string[];
-  readonly act?: Act;
-}
-
-/** Who alone may become the actor (RFC 8693 section 4.4): this subject, a machine with one of these tags, or this client. */
-export interface MayAct {
-  readonly sub?: string;
-  readonly tags?: readonly string[];
-  readonly client_id?: string;
-}
+import { type Act, actorsOf, type MayAct } from '../../protocol/actor-chain.ts';
 
 export interface Actor {
   readonly identity: Identity;
@@ -26,15 +9,6 @@ export interface Actor {
 
 /** Why a chain can't become longer by this actor. */
 export type ChainProblem = 'itself' | 'loop' | 'depth';
-
-/** The subjects of a chain, newest first. Never endless: what we did not build is cut at a hundred. */
-export function actorsOf(act: Act | undefined): readonly string[] {
-  const subjects: string[] = [];
-  for (let one = act; one !== undefined && subjects.length < 100; one = one.act) {
-    subjects.push(one.sub);
-  }
-  return subjects;
-}
 
 /**
  * The chain with one more actor, outermost. Without an actor the chain stays as it is: nobody who acted is forgotten.

@@ -1,11 +1,11 @@
 import type { TokenEndpointGrantContext } from 'oidc-provider';
+import { deviceBinding } from '../../access/bound-grant.ts';
 import { factsOf } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { subjectOf } from '../../identity/subject.ts';
 import type { Party } from '../../policy/decide-act.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import type { TailnetAccount } from '../../tokens/account.ts';
-import { deviceBinding } from '../login/fresh-grant.ts';
 import type { Actor } from './actor-chain.ts';
 import type { PresentedParameter } from './exchange-request.ts';
 import { accountOfToken, refused } from './exchange-token.ts';

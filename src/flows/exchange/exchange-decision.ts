@@ -2,14 +2,8 @@ import { subjectOf } from '../../identity/subject.ts';
 import { type ActDecision, decideAct, type Party } from '../../policy/decide-act.ts';
 import { type Denied, denied } from '../../policy/decision.ts';
 import { Trace, type TraceLine } from '../../policy/trace.ts';
-import {
-  type Act,
-  type Actor,
-  type ChainProblem,
-  extendChain,
-  type MayAct,
-  mayAct,
-} from './actor-chain.ts';
+import type { Act, MayAct } from '../../protocol/actor-chain.ts';
+import { type Actor, type ChainProblem, extendChain, mayAct } from './actor-chain.ts';
 
 export interface ExchangeQuestion {
   /** Whose token is exchanged. */

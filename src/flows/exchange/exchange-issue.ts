@@ -1,13 +1,13 @@
 import type { TokenEndpointGrantContext } from 'oidc-provider';
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
-import { tokenExchangeGrant } from '../../access/peer-client.ts';
+import type { BoundGrant } from '../../access/bound-grant.ts';
 import { factsOf } from '../../access/request.ts';
 import type { Resource } from '../../access/resources.ts';
 import type { Clock } from '../../clock.ts';
+import type { Act } from '../../protocol/actor-chain.ts';
+import { tokenExchangeGrant } from '../../protocol/grant-types.ts';
 import { bindToProof, type Proof } from '../../tokens/proof.ts';
 import { resourceServerOf, serverInfo } from '../../tokens/resource-info.ts';
-import type { BoundGrant } from '../login/fresh-grant.ts';
-import type { Act } from './actor-chain.ts';
 import type { Acting } from './exchange-actor.ts';
 import { type ExchangeRequest, issuedType } from './exchange-request.ts';
 import type { Narrowed } from './exchange-scopes.ts';

@@ -1,12 +1,12 @@
 import { type AccessToken, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { type BoundGrant, grantName } from '../../access/bound-grant.ts';
 import { ancestorsOf, type FamilyParts } from '../../access/grant-family.ts';
 import type { Lineage } from '../../access/may-still.ts';
 import { looksStructured } from '../../engine/structured-tokens.ts';
 import type { DeviceBinding } from '../../identity/oracle.ts';
+import type { Act, MayAct } from '../../protocol/actor-chain.ts';
 import { shortNameLength } from '../../store/family-table.ts';
 import type { OwnJwt, ReadOwnJwt } from '../../tokens/own-jwt.ts';
-import { type BoundGrant, grantName } from '../login/fresh-grant.ts';
-import type { Act, MayAct } from './actor-chain.ts';
 import type { PresentedParameter } from './exchange-request.ts';
 
 /** One of our tokens, as somebody presents it for an exchange. Alive when it was read. */

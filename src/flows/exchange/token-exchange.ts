@@ -1,11 +1,11 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
-import { oauthText } from '../../access/errors.ts';
 import { maxAncestors } from '../../access/grant-family.ts';
 import { clientOf } from '../../access/may-still.ts';
-import { tokenExchangeGrant } from '../../access/peer-client.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
+import type { MayAct } from '../../protocol/actor-chain.ts';
+import { tokenExchangeGrant } from '../../protocol/grant-types.ts';
+import { oauthText } from '../../protocol/oauth-text.ts';
 import { takeProof } from '../../tokens/proof.ts';
-import type { MayAct } from './actor-chain.ts';
 import { type Acting, actorOf, partyOf } from './exchange-actor.ts';
 import { decideExchange } from './exchange-decision.ts';
 import { issueExchanged } from './exchange-issue.ts';

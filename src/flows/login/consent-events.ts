@@ -1,9 +1,10 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { refusedConsent } from '../../access/consent-question.ts';
 import type { Requested } from '../../access/requested.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { displayLogin } from '../../identity/subject.ts';
 import type { ConsentKey } from '../../store/consent-table.ts';
-import { consentParts, refusedConsent, settledConsent } from './consent.ts';
+import { consentParts, settledConsent } from './consent.ts';
 
 interface Decided {
   readonly key: ConsentKey;

@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Client, errors, type Interaction, type InteractionResults } from 'oidc-provider';
 import { lifetimeOf } from '../../access/client-settings.ts';
+import type { ConsentQuestion } from '../../access/consent-question.ts';
 import type { ConsentPage, PagePerson } from '../../access/pages.ts';
 import { learnedScopes } from '../../access/requested.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { trustDigest } from '../../clients/client-trust.ts';
-import type { Parameters } from '../../engine/normalise.ts';
 import { acrTailnet } from '../../protocol/assurance.ts';
+import type { Parameters } from '../../protocol/parameters.ts';
 import { redirectHost } from '../../protocol/redirect-uri.ts';
-import type { ConsentQuestion } from './consent.ts';
 
 interface Asked {
   readonly interaction: Interaction;

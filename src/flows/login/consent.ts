@@ -1,24 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Client, Interaction, KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, KoaContextWithOIDC } from 'oidc-provider';
+import { asksConsent, consentKeyOf } from '../../access/consent-key.ts';
+import { type ConsentQuestion, questionOf } from '../../access/consent-question.ts';
 import { factsOf } from '../../access/request.ts';
 import { type Requested, requestedOf } from '../../access/requested.ts';
-import { isSelfRegistered } from '../../access/self-registered.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { displayLogin, subjectOf } from '../../identity/subject.ts';
-import { isNativeRedirect, redirectHost } from '../../protocol/redirect-uri.ts';
+import { displayLogin } from '../../identity/subject.ts';
 import type { Consent, ConsentKey } from '../../store/consent-table.ts';
-
-/** What a consent page asks. Kept with the interaction, so that what is given is what was shown. */
-export interface ConsentQuestion {
-  readonly key: ConsentKey;
-  readonly login: string;
-  /** StableID of the device that the login began on. */
-  readonly device: string;
-  readonly requested: Requested;
-  /** Known to the page alone; its form proves with it that it is the page. */
-  readonly secret: string;
-}
 
 /** Where a request stands that needs the person's consent. */
 export interface ConsentState {
@@ -33,18 +22,6 @@ export interface ConsentState {
 
 const states = new WeakMap<KoaContextWithOIDC['oidc'], Promise<ConsentState>>();
 const settled = new WeakMap<KoaContextWithOIDC['oidc'], ConsentState>();
-
-/**
- * Clients that registered themselves are asked about, those that an operator entered or approved are not. Any
- * process on the device can pass for an approved native app (RFC 8252 8.6), so that one still is, unless its operator
- * made it clickless.
- */
-export function asksConsent(client: Client, redirectUri: unknown): boolean {
-  if (!isSelfRegistered(client)) return false;
-  if (client['tsidp_approved'] !== true) return true;
-  const isNative = client.clientAuthMethod === 'none' && isNativeRedirect(String(redirectUri));
-  return isNative && client['tsidp_login'] !== 'clickless';
-}
 
 /** Is the person of this authorization request to be asked, or were they? Device codes have a page of their own. */
 export function needsConsent({ oidc }: KoaContextWithOIDC): boolean {
@@ -96,18 +73,6 @@ async function findState(
   return { ...state, given, source: 'remembered' };
 }
 
-/** The question of the page that this interaction shows; undefined when it is about something else. */
-export function questionOf({ prompt }: Interaction): ConsentQuestion | undefined {
-  return prompt.details['consent'] as ConsentQuestion | undefined;
-}
-
-/** The question to which the person of this request answered no, on its page. */
-export function refusedConsent({ oidc }: KoaContextWithOIDC): ConsentQuestion | undefined {
-  const { Interaction: interaction } = oidc.entities;
-  if (interaction?.result?.['error'] !== 'access_denied') return undefined;
-  return questionOf(interaction);
-}
-
 /** What an interaction that begins now keeps for its page (`details` of a prompt). */
 export async function consentDetails(
   ctx: KoaContextWithOIDC,
@@ -119,21 +84,6 @@ export async function consentDetails(
   const secret = randomBytes(32).toString('base64url');
   const { stableId: device } = identity.node;
   return { consent: { key, login: displayLogin(identity), device, requested, secret } };
-}
-
-/** What a consent is remembered under. */
-export function consentKeyOf(client: Client, redirectUri: string, identity: Identity): ConsentKey {
-  const isNative = isNativeRedirect(redirectUri);
-  const digest = client['tsidp_redirects_digest'];
-  const host = redirectHost(redirectUri);
-  return {
-    subject: subjectOf(identity),
-    clientId: client.clientId,
-    // native apps listen at any port (RFC 8252 7.3)
-    redirectHost: isNative ? host.replace(/:\d+$/u, '') : host,
-    device: isNative ? identity.node.stableId : undefined,
-    redirectsDigest: typeof digest === 'string' ? digest : undefined,
-  };
 }
 
 const keyMembers = ['subject', 'clientId', 'redirectHost', 'device', 'redirectsDigest'] as const;

@@ -1,64 +1,14 @@
-import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Client, Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { type BoundGrant, deviceBinding, sessionName } from '../../access/bound-grant.ts';
 import { needsConfirmation, scopesOf } from '../../access/client-settings.ts';
 import { asShown } from '../../access/device-click.ts';
 import { factsOf } from '../../access/request.ts';
 import { type Requested, requestedOf } from '../../access/requested.ts';
 import { isSelfRegistered } from '../../access/self-registered.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
-import { type SessionGrant, sessionName } from '../../engine/session-end.ts';
-import { codeWaitSeconds, type Waiting } from '../../engine/waiting.ts';
-import type { Identity } from '../../identity/identity.ts';
-import type { DeviceBinding } from '../../identity/oracle.ts';
+import { codeWaitSeconds } from '../../engine/waiting.ts';
 import { claimsWithin } from '../../protocol/scope-claims.ts';
-import { nameOf } from '../../store/family-table.ts';
 import { consentOf } from './consent.ts';
-
-/** An oidc-provider Grant with the device and the session that the login came from. */
-export interface BoundGrant extends SessionGrant, Waiting {
-  device?: DeviceBinding;
-  /** Of whoever acts for the subject, newest first. */
-  actors?: readonly DeviceBinding[];
-}
-
-/**
- * Lets an oidc-provider Grant carry the device and the session it was given to. Everything that outlives the login
- * (refresh, userinfo, introspection) hangs on the Grant, and must ask for the person at that device again;
- * oidc-provider stores only the members it knows, and has no hook for others.
- */
-export function keepDevice(provider: Provider): void {
-  const { Grant } = provider as unknown as { Grant: { IN_PAYLOAD: string[] } };
-  Object.defineProperty(Grant, 'IN_PAYLOAD', {
-    value: [...Grant.IN_PAYLOAD, 'device', 'session', 'parents', 'actors', 'waitSeconds'],
-  });
-}
-
-/** What a Grant is called in the store and in the Grants that descend from it. */
-export function grantName(grantId: string): string {
-  return nameOf(grantId);
-}
-
-/** The device behind a token's Grant; undefined when the Grant is gone, which is how tokens are revoked. */
-export async function bindingOf(
-  ctx: KoaContextWithOIDC,
-  grantId: string | undefined,
-): Promise<DeviceBinding | undefined> {
-  const loaded = ctx.oidc.entities.Grant as BoundGrant | undefined;
-  if (loaded && loaded.jti === grantId) return loaded.device;
-  if (!grantId) return undefined;
-  const grant: BoundGrant | undefined = await ctx.oidc.provider.Grant.find(grantId);
-  return grant?.device;
-}
-
-/** The devices of those who act with a token, newest first, and the Grants that it descends from. */
-export async function lineageOf(
-  ctx: KoaContextWithOIDC,
-  grantId: string | undefined,
-): Promise<Required<Pick<BoundGrant, 'actors' | 'ancestors'>>> {
-  const grant: BoundGrant | undefined = grantId
-    ? await ctx.oidc.provider.Grant.find(grantId)
-    : undefined;
-  return { actors: grant?.actors ?? [], ancestors: grant?.ancestors ?? [] };
-}
 
 /**
  * A fresh Grant for every authorization (`loadExistingGrant`): code replay and revocation act on the Grant, and
@@ -131,15 +81,4 @@ async function pageExpected(ctx: KoaContextWithOIDC, settings: ProviderSettings)
     ['login', 'consent', 'select_account'].some((prompt) => oidc.prompts.has(prompt)) ||
     (!consent && needsConfirmation(ctx, settings))
   );
-}
-
-/** What a Grant remembers of the device that it was given to. */
-export function deviceBinding(identity: Identity): DeviceBinding {
-  const prefix = identity.node.addresses[0];
-  if (prefix === undefined) throw new Error('a tailnet device without an address');
-  return {
-    stableId: identity.node.stableId,
-    address: prefix.replace(/\/\d+$/, ''),
-    tags: identity.kind === 'machine' ? identity.tags : [],
-  };
 }

@@ -1,17 +1,21 @@
 import type { Context } from 'koa';
-import type Provider from 'oidc-provider';
-import { type Client, errors, type Interaction, type InteractionResults } from 'oidc-provider';
+import Provider, {
+  type Client,
+  errors,
+  type Interaction,
+  type InteractionResults,
+} from 'oidc-provider';
+import { questionOf } from '../../access/consent-question.ts';
 import { refusalError } from '../../access/errors.ts';
 import type { ConfirmPage } from '../../access/pages.ts';
 import { factsOf } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
-import type { Parameters } from '../../engine/normalise.ts';
 import { allowFormAction, personOf } from '../../engine/render.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { subjectOf } from '../../identity/subject.ts';
 import { acrTailnet } from '../../protocol/assurance.ts';
+import type { Parameters } from '../../protocol/parameters.ts';
 import { formActionSource, redirectHost } from '../../protocol/redirect-uri.ts';
-import { questionOf } from './consent.ts';
 import { consentAnswer, consentPage } from './consent-page.ts';
 
 /** The one page for every reason to show one: "Continue as … to …", or the one about a client that came by itself. */

@@ -1,10 +1,9 @@
 import type { Context } from 'koa';
-import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
-import { factsOf } from '../../access/request.ts';
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { isUntrusted } from '../../access/consent-key.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { renderError } from '../../engine/render.ts';
-import { isNativeRedirect, redirectHost } from '../../protocol/redirect-uri.ts';
-import { asksConsent, consentKeyOf } from './consent.ts';
+import { redirectHost } from '../../protocol/redirect-uri.ts';
 
 /** Pages cut text that is longer. */
 const longestLink = 4000;
@@ -64,27 +63,4 @@ function redirectUriOf(ctx: Context, { params }: Oidc): string {
 function isSent(refusal: Error, location: string): boolean {
   const { allow_redirect: mayRedirect } = refusal as Partial<errors.OIDCProviderError>;
   return location !== '' || mayRedirect === true;
-}
-
-/** The same for the way back from a logout, which takes no click where nobody was logged in. */
-export async function stayAfterLogout(ctx: Context, settings: ProviderSettings): Promise<void> {
-  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
-  const location = ctx.response.get('Location') || '';
-  if (location === '' || location.startsWith(`${settings.issuer}/`)) return;
-  if (await isUntrusted(ctx, oidc?.client, location, settings)) {
-    ctx.set('Location', `${settings.issuer}/logout/success`);
-  }
-}
-
-async function isUntrusted(
-  ctx: Context,
-  client: Client | undefined,
-  uri: string,
-  settings: ProviderSettings,
-): Promise<boolean> {
-  if (!client || isNativeRedirect(uri) || !asksConsent(client, uri)) return false;
-  const identified = await factsOf(ctx).identify();
-  if (!identified.ok) return true;
-  const given = await settings.consents.find(consentKeyOf(client, uri, identified.identity));
-  return given.length === 0;
 }

@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { isUntrusted } from '../../access/consent-key.ts';
 import { factsOf } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { subjectOf } from '../../identity/subject.ts';
-import { stayAfterLogout } from '../login/untrusted-redirect.ts';
 
 /**
  * Before oidc-provider ends a session, which it does for whoever brings the cookie along: somebody else's is not
@@ -38,4 +38,14 @@ export async function confirmLogout(
   const isGone = typeof target === 'string' && !client?.postLogoutRedirectUriAllowed(target);
   if (isGone && ctx.status === 303) ctx.set('Location', `${settings.issuer}/logout/success`);
   await stayAfterLogout(ctx, settings);
+}
+
+/** As errors of a login (`untrusted-redirect.ts`), the way back from a logout takes no click where nobody was logged in. */
+async function stayAfterLogout(ctx: Context, settings: ProviderSettings): Promise<void> {
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+  const location = ctx.response.get('Location') || '';
+  if (location === '' || location.startsWith(`${settings.issuer}/`)) return;
+  if (await isUntrusted(ctx, oidc?.client, location, settings)) {
+    ctx.set('Location', `${settings.issuer}/logout/success`);
+  }
 }

@@ -6,17 +6,17 @@ import {
   type TokenEndpointGrantContext,
 } from 'oidc-provider';
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
+import { type BoundGrant, deviceBinding } from '../../access/bound-grant.ts';
 import { appOf } from '../../access/enter.ts';
-import { oauthText } from '../../access/errors.ts';
 import { machineClientId } from '../../access/peer-client.ts';
 import { factsOf, type KnownMachine } from '../../access/request.ts';
 import { invalidTarget, resourceScopesOf } from '../../access/resource-scopes.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
+import { oauthText } from '../../protocol/oauth-text.ts';
 import { accountOf } from '../../tokens/account.ts';
 import { scopesOfClient } from '../../tokens/client-token.ts';
 import { bindToProof, takeProof } from '../../tokens/proof.ts';
 import { resourceServerOf, serverInfo } from '../../tokens/resource-info.ts';
-import { type BoundGrant, deviceBinding } from '../login/fresh-grant.ts';
 import { decideMachineToken, requestedAt } from './machine-token.ts';
 
 const grantType = 'client_credentials';

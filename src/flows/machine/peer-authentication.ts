@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { isOwnTrouble, oauthText, refusalError } from '../../access/errors.ts';
+import { isOwnTrouble, refusalError } from '../../access/errors.ts';
 import {
   isPeer,
   machineClientId,
@@ -13,7 +13,8 @@ import {
 import { factsOf } from '../../access/request.ts';
 import { isFromWebPage } from '../../access/web-page.ts';
 import type { ClientRegistry } from '../../clients/clients.ts';
-import type { Parameters } from '../../engine/normalise.ts';
+import { oauthText } from '../../protocol/oauth-text.ts';
+import type { Parameters } from '../../protocol/parameters.ts';
 
 /**
  * Asks who calls where nobody presents a credential and a client is its tailnet node; a tagged node that names no

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Context } from 'koa';
 import { refuse } from '../../identity/identify.ts';
-import { parseAddress } from '../../peer/address.ts';
 import { peerShare } from '../../peer/peer-share.ts';
+import { parseAddress } from '../../protocol/address.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
 import { hostname, takeHost } from './hosts.ts';
 import { remoteAddress } from './socket.ts';

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestFacts } from '../../access/request.ts';
 import type { Identified } from '../../identity/identity.ts';
-import type { ListenerKind, RouteKind } from '../exposure.ts';
 
 /** One listener's way to know who asks, and what for: the only place where they differ. */
 export interface Entrance {
@@ -35,3 +34,19 @@ export function requestFacts(peer: string, ask: () => Promise<Identified>): Requ
     },
   };
 }
+
+/**
+ * Listeners, each with one way to know the peer (`identify/`) and the routes that it exposes (below). `funnel` is
+ * what `serve` shows to the public internet.
+ */
+export type ListenerKind =
+  | 'tailnet'
+  | 'serve'
+  | 'funnel'
+  | 'userspace'
+  | 'backchannel'
+  | 'admin'
+  | 'demo';
+
+/** `page`: a person's browser comes here, and errors are pages. `api`: a program, and errors are JSON. */
+export type RouteKind = 'page' | 'api' | 'metadata' | 'health';

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../identity/identify.ts';
-import { isLoopback, isTailnetAddress, parseAddress } from '../../peer/address.ts';
+import { isTailnetAddress } from '../../peer/address.ts';
+import { isLoopback, parseAddress } from '../../protocol/address.ts';
 import { type Entrance, requestFacts } from './entrance.ts';
 import { hasOneHost, isOwnHost } from './hosts.ts';
 import { isFromProxy } from './proxied.ts';

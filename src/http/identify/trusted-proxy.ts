@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../identity/identify.ts';
 import type { Identified } from '../../identity/identity.ts';
 import type { Oracle } from '../../identity/oracle.ts';
-import { isTailnetAddress, parseAddress } from '../../peer/address.ts';
+import { isTailnetAddress } from '../../peer/address.ts';
+import { parseAddress } from '../../protocol/address.ts';
 import { isFromProxy } from './proxied.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   createMetadataDocuments,
-  type DocumentSettings,
   documentsWork,
 } from '../../../src/clients/documents/metadata-documents.ts';
+import type { DocumentSettings } from '../../../src/config/pinned-documents.ts';
 import { openSqlite } from '../../../src/store/sqlite/sqlite.ts';
 
 const url = 'https://agent.example/client.json';

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { exposure, type ListenerKind } from '../../../src/http/exposure.ts';
+import { exposure } from '../../../src/http/exposure.ts';
+import type { ListenerKind } from '../../../src/http/identify/entrance.ts';
 import { auditLog } from '../../world/audit-log.ts';
 import { type Caller, doorsOf } from '../../world/callers.ts';
 import { type Everywhere, listenEverywhere } from '../listeners/listener-world.ts';

@@ -1,16 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type Act,
-  type Actor,
-  actorsOf,
-  extendChain,
-  mayAct,
-} from '../../../src/flows/exchange/actor-chain.ts';
+import { type Actor, extendChain, mayAct } from '../../../src/flows/exchange/actor-chain.ts';
 import { decideExchange } from '../../../src/flows/exchange/exchange-decision.ts';
 import type { Identity } from '../../../src/identity/identity.ts';
 import { subjectOf } from '../../../src/identity/subject.ts';
 import { capability, rulesOf } from '../../../src/policy/grant.ts';
+import { type Act, actorsOf } from '../../../src/protocol/actor-chain.ts';
 
 const node = (stableId: string) => ({
   stableId,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exposure, findRoute, type ListenerKind } from '../../../src/http/exposure.ts';
+import { exposure, findRoute } from '../../../src/http/exposure.ts';
+import type { ListenerKind } from '../../../src/http/identify/entrance.ts';
 import { type DoorName, doorsOf } from '../../world/callers.ts';
 import type { Fields } from '../../world/send.ts';
 import { type Everywhere, listenEverywhere } from './listener-world.ts';
