@@ -84,13 +84,15 @@ function durably(parts: AppParts): Middleware {
     const isStranger = entrance.exposure(ctx.req) === 'funnel';
     const share = entrance.share(ctx.req);
     // who asks how we are must hear it, most of all under load
-    const place = kind() === 'health' ? undefined : load.enter(share, isStranger);
+    const isHealth = kind() === 'health';
+    const place = isHealth ? undefined : load.enter(share, isStranger);
     const { failures } = store;
     try {
       if (place?.ok === false) throw new Shed(place.reason, share);
       if (place) setPlace(ctx, place);
       await next();
-      await store.committed(failures);
+      // health tells of a lost commit, and rests on none
+      if (!isHealth) await store.committed(failures);
     } catch (error) {
       storeHealth.observe(error);
       await answerError(ctx, error, { kind: kind(), settings, tally, share, log });

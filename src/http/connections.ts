@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import type { Tally } from './tally.ts';
 
 /** The connections of all peers, on listeners that they reach themselves: a share for each (T38). */
@@ -26,6 +27,8 @@ export interface ConnectionLimits {
 
 interface Connection {
   readonly raw: Socket;
+  /** Of its other end; over TLS the socket below forgets it. */
+  readonly address: string | undefined;
   owner: string | undefined;
   requests: number;
 }
@@ -36,9 +39,13 @@ interface Share {
   readonly idle: Set<Connection>;
 }
 
+/** So long new connections from the address of a trusted proxy are nobody's, before they have said anything. */
+const proxyMs = 600_000;
+
 export function createConnections({ perPeer, total }: ConnectionLimits, tally: Tally): Connections {
   const shares = new Map<string | undefined, Share>();
   const known = new WeakMap<Socket, Connection>();
+  const proxies = new LRUCache<string, true>({ max: 1000, ttl: proxyMs });
   let count = 0;
 
   const shareOf = (owner: string | undefined): Share => {
@@ -97,12 +104,18 @@ export function createConnections({ perPeer, total }: ConnectionLimits, tally: T
       const handshakes = new Map<string, Connection>();
       server.on('connection', (raw: Socket) => {
         const { remoteAddress, remotePort } = raw;
-        const owner = remoteAddress === undefined ? undefined : of(remoteAddress);
+        const isNobodys = remoteAddress === undefined || proxies.has(remoteAddress);
+        const owner = isNobodys ? undefined : of(remoteAddress);
         if (!makeRoom(owner)) {
           raw.destroy();
           return;
         }
-        const connection: Connection = { raw, owner, requests: 0 };
+        const connection: Connection = {
+          raw,
+          address: remoteAddress,
+          owner,
+          requests: 0,
+        };
         const at = `${remoteAddress} ${remotePort}`;
         count += 1;
         add(connection);
@@ -132,6 +145,8 @@ export function createConnections({ perPeer, total }: ConnectionLimits, tally: T
     claim(socket, owner) {
       const connection = known.get(socket);
       if (!connection) return;
+      const { address } = connection;
+      if (owner === undefined && address !== undefined) proxies.set(address, true);
       if (connection.owner === owner || !remove(connection)) return;
       connection.owner = owner;
       add(connection);

@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 
 /** An address and port, or the path of a Unix socket. */
@@ -43,6 +44,12 @@ export async function listen(options: ListenOptions, answer: RequestListener): P
   // Bounded in bytes. By number, some releases of Node forget the last ones, which are a proxy's (T34).
   server.maxHeadersCount = 0;
   options.watch?.(server);
+  // Node's own list of them begins after the handshake: one in the middle of it would keep us from ending
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause) => reject(listenError(options, cause)));
   const { place } = options;
@@ -55,7 +62,7 @@ export async function listen(options: ListenOptions, answer: RequestListener): P
     setCertificate(tls) {
       if ('setSecureContext' in server) (server as TlsServer).setSecureContext(tls);
     },
-    close: (timeoutMs) => close(server, timeoutMs),
+    close: (timeoutMs) => close(server, sockets, timeoutMs),
   };
 }
 
@@ -86,13 +93,19 @@ function create(options: ListenOptions, answer: RequestListener): Server | TlsSe
   );
 }
 
-async function close(server: Server | TlsServer, timeoutMs: number): Promise<void> {
+async function close(
+  server: Server | TlsServer,
+  sockets: ReadonlySet<Socket>,
+  timeoutMs: number,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   server.closeIdleConnections();
   // a connection whose last answer goes out now would be kept for the next request
   const sweeping = setInterval(() => server.closeIdleConnections(), 50);
-  const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  const timer = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, timeoutMs);
   await promise;
   clearInterval(sweeping);
   clearTimeout(timer);

@@ -177,6 +177,16 @@ const healthServer = async (where: string | number, status: number, body: unknow
   return { asked, url: `http://127.0.0.1:${port}` };
 };
 
+test('health says what was turned away', async () => {
+  const { url } = await healthServer(0, 200, {
+    status: 'ready',
+    dropped: { idleConnections: 312, ofALaterVersion: 1 },
+  });
+  const { exitCode, out } = await makeCli().run(['health', '--url', url]);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/^ready\nsince the start: 312 idle connections closed: .*\n$/);
+});
+
 test('health asks the admin socket of the state directory', async () => {
   const cli = makeCli();
   expect(await cli.run(['health'])).toEqual({

@@ -128,6 +128,8 @@ describe.each(['plain HTTP', 'TLS'] as const)('T38 connections over %s', (way) =
       await ask(socket, '/as/many');
       sockets.push(socket);
     }
+    // nor have those of which nothing is known yet
+    sockets.push(...(await openMany(site, 20)));
     expect(closed(sockets)).not.toContain(true);
     expect(site.tally.drops()).toEqual({});
   });

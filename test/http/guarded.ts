@@ -80,7 +80,10 @@ export async function openGuarded({ way, limits, total, answer }: Options): Prom
           ? connectTls({ ...place, servername: name, ca: authority.cert })
           : connect(place);
       socket.on('error', () => undefined);
-      await once(socket, way === 'TLS' ? 'secureConnect' : 'connect');
+      await Promise.race([
+        once(socket, way === 'TLS' ? 'secureConnect' : 'connect'),
+        once(socket, 'close').then(() => Promise.reject(new Error('the server closed it'))),
+      ]);
       return socket;
     },
     async [Symbol.asyncDispose]() {
