@@ -65,6 +65,9 @@ const lineLimitBytes = 1024 * 1024;
 export class LocalApi {
   readonly #options: LocalApiOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 32, maxFreeSockets: 8 });
+  /** Of the questions that are not answered yet. */
+  readonly #limits = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(options: LocalApiOptions) {
     this.#options = options;
@@ -145,8 +148,10 @@ export class LocalApi {
     }
   }
 
-  /** Closes the idle connections. */
+  /** Closes the connections. Questions under way and later ones fail: a tailscaled that hangs must not keep the process alive. */
   close(): void {
+    this.#isClosed = true;
+    for (const limit of this.#limits) limit.abort(closed());
     this.#agent.destroy();
   }
 
@@ -199,11 +204,17 @@ export class LocalApi {
 
   #limit(path: string, limitMs: number): { signal: AbortSignal; done: () => void } {
     const controller = new AbortController();
+    if (this.#isClosed) controller.abort(closed());
+    this.#limits.add(controller);
     const timer = setTimeout(() => {
       const message = `tailscaled did not answer ${pathName(path)} within ${limitMs} ms: is it hung?`;
       controller.abort(new LocalApiError('timeout', message));
     }, limitMs);
-    return { signal: controller.signal, done: () => clearTimeout(timer) };
+    const done = () => {
+      clearTimeout(timer);
+      this.#limits.delete(controller);
+    };
+    return { signal: controller.signal, done };
   }
 
   #explain(cause: unknown): LocalApiError {
@@ -222,6 +233,8 @@ interface Change {
 }
 
 class StaleConnection extends Error {}
+
+const closed = () => new LocalApiError('closed', 'tailscaled is asked nothing any more');
 
 function isStale(sent: ClientRequest, error: NodeJS.ErrnoException): boolean {
   return sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');

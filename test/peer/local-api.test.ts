@@ -144,3 +144,17 @@ describe('T31 a connection that tailscaled closed meanwhile', () => {
     api.close();
   });
 });
+
+test('T31 closing ends the questions that a hung tailscaled never answers', async () => {
+  await using directory = await socketDirectory();
+  await using tailscaled = await Tailscaled.listen(directory.socket, () => undefined);
+  const api = new LocalApi({ socket: directory.socket });
+  const settled = Promise.allSettled([api.get(path), api.change('POST', path)]);
+  while (tailscaled.asked.length < 2) await once(tailscaled, 'request');
+  api.close();
+  for (const outcome of await settled) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'closed' } });
+  }
+  await expect(api.get(path)).rejects.toMatchObject({ code: 'closed' });
+  expect(tailscaled.asked).toHaveLength(2);
+});
