@@ -58,6 +58,14 @@ export function resourceFor(
 }
 
 /**
+ * May the audience be an app's ID? A name that is no URI, and that no operator declared: of those that one declared
+ * none is a client's (`reserved-ids.ts`).
+ */
+export function mayBeClient({ uri, scopes }: Pick<Resource, 'uri' | 'scopes'>): boolean {
+  return scopes === undefined && !URL.canParse(uri);
+}
+
+/**
  * A resource that no operator declared has the usual settings, and no words for its scopes. One that is a name and no
  * URI may be an app's ID: a JWT for it would pass for an ID token, so its tokens are opaque.
  */

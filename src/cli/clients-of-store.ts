@@ -1,3 +1,4 @@
+import { createResources } from '../access/resources.ts';
 import { withDocuments } from '../clients/documents/document-clients.ts';
 import {
   type Changer,
@@ -5,6 +6,7 @@ import {
   createClientManager,
   declareClient,
 } from '../clients/manage-clients.ts';
+import { reservedIds } from '../clients/reserved-ids.ts';
 import { loadOrCreateSecretKey } from '../clients/secret-key.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -41,7 +43,7 @@ export const storedClients = (config: Config): Clients => {
   };
 };
 
-const managerOf = ({ clients: declared }: Config, store: Store): ClientManager =>
+const managerOf = ({ clients: declared, resources }: Config, store: Store): ClientManager =>
   createClientManager({
     declared,
     clients: withDocuments(store.clients, store.documents),
@@ -49,6 +51,7 @@ const managerOf = ({ clients: declared }: Config, store: Store): ClientManager =
     consents: store.consents,
     audit: store.audit,
     clock: systemClock,
+    isReserved: reservedIds(createResources(resources)),
     secretKey: () => loadOrCreateSecretKey(store, systemClock),
     // a daemon would remember secrets; here nobody does
     forget: () => undefined,

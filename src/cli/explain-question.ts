@@ -76,8 +76,16 @@ export function readQuestion({ strings, switches }: ParsedFlags): Asked {
     ...strange.map((name) => `--${name}: has no meaning${whose || ' without --exchange'}`),
   ];
   const uri = asked === 'exchange' ? undefined : strings['resource']?.at(-1);
-  const wrong = uri === undefined ? undefined : checkResourceUri(uri);
+  const wrong = uri === undefined ? undefined : wrongResource(uri, asked);
   if (wrong !== undefined) problems.push(`--resource: ${JSON.stringify(uri)} ${wrong}`);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return asked;
+}
+
+/** At a login oidc-provider takes URIs alone (RFC 8707 section 2). */
+function wrongResource(uri: string, asked: Asked): string | undefined {
+  if (asked === 'enter' && !URL.canParse(uri)) {
+    return 'must be an absolute URI at a login: an audience that is none is for --machine-token and --exchange';
+  }
+  return checkResourceUri(uri);
 }

@@ -9,12 +9,19 @@ export interface ClientRegistry {
   find(id: string): Promise<StoredClient | undefined>;
 }
 
+/** @param isReserved an ID that no client has, whoever wrote one down under it (`reserved-ids.ts`) */
 export function createClientRegistry(
   configured: readonly StoredClient[],
   stored: ClientTable,
+  isReserved: (id: string) => boolean = () => false,
 ): ClientRegistry {
   const byId = new Map(configured.map((client) => [client.id, client]));
-  return { find: async (id) => byId.get(id) ?? (await stored.find(id)) ?? machineClient(id) };
+  return {
+    async find(id) {
+      if (isReserved(id)) return undefined;
+      return byId.get(id) ?? (await stored.find(id)) ?? machineClient(id);
+    },
+  };
 }
 
 /** oidc-provider's adapter of its `Client` model: it writes clients that register themselves, our commands the others. */

@@ -17,6 +17,7 @@ import { ClientProblem } from './client-problem.ts';
 import { endTrust, isApproved, whatEnded } from './client-trust.ts';
 import { type ClientView, viewDeclared, viewRegistration, viewStored } from './client-view.ts';
 import { type Mark, markClient } from './mark-clients.ts';
+import { reservedText } from './reserved-ids.ts';
 import { generateSecret, hashChosen, hashGenerated } from './secrets.ts';
 
 /** A checked declaration, ready to be added. */
@@ -78,6 +79,8 @@ export interface ManagerParts {
   readonly clock: Clock;
   /** The stored key of purpose `client-secret`. */
   readonly secretKey: () => Promise<Buffer>;
+  /** IDs that no client may have (`reserved-ids.ts`). */
+  readonly isReserved?: (id: string) => boolean;
   /** Drops what is remembered of a client's secret. */
   readonly forget: (id: string) => void;
 }
@@ -163,6 +166,9 @@ export function createClientManager(parts: ManagerParts): ClientManager {
     async add({ client, isGenerated }, by) {
       const { id, secret } = client;
       if (declared.has(id)) throw new ClientProblem('declared', id);
+      if (parts.isReserved?.(id)) {
+        throw new ClientProblem('invalid', id, [{ path: ['id'], text: reservedText }]);
+      }
       const verifier = await verifierOf(secret, isGenerated, parts);
       if (await clients.find(id)) throw new ClientProblem('taken', id);
       const at = clock.nowSeconds();

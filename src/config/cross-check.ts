@@ -54,8 +54,22 @@ const issuerScheme = (data: unknown): Problem[] => {
   return [];
 };
 
+/** A JWT for an audience that is a client's ID would pass for a login of that client's. */
+const audiencesOfClients = (data: unknown): Problem[] => {
+  const ids = new Set(clientsOf(data).map((client) => valueAt(client, ['id'])));
+  const resources = valueAt(data, ['resources']);
+  return (Array.isArray(resources) ? resources : []).flatMap((resource, index) => {
+    const uri = valueAt(resource, ['uri']);
+    if (typeof uri !== 'string' || !ids.has(uri)) return [];
+    const text =
+      'is the ID of a client, so that a token for it would pass for a login: choose another for one of them';
+    return [{ path: ['resources', index, 'uri'], text }];
+  });
+};
+
 export const crossProblems = (data: unknown): Problem[] => [
   ...repeatedIds(data),
+  ...audiencesOfClients(data),
   ...issuerScheme(data),
 ];
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { machineClient } from '../access/peer-client.ts';
 import { checkClientId, checkClientName } from '../protocol/client-names.ts';
 import { canonicalResource } from '../protocol/resource.ts';
 import { identityScopes, isScope } from '../protocol/scope.ts';
@@ -6,14 +7,20 @@ import { listOf, members, oneOf, text, whole } from '../schema/fields.ts';
 
 /** Resource servers (RFC 8707), as the configuration file declares them. */
 
-/** Why `uri` can't be a resource's identifier (RFC 8707 section 2: absolute, without a fragment). */
+/**
+ * Why `uri` can't be a resource's identifier: an absolute URI without a fragment (RFC 8707 section 2), or a name that
+ * others want as audience (`sts.amazonaws.com`, `//iam.googleapis.com/…`).
+ */
 export const checkResourceUri = (uri: string): string | undefined => {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url === undefined || uri.length > 2000 || !/^[\x21-\x7e]+$/u.test(uri)) {
-    return 'must be an absolute URI such as "https://mcp.tail1234.ts.net/mcp"';
+  if (uri.length > 2000 || !/^[\x21\x23-\x5b\x5d-\x7e]+$/u.test(uri)) {
+    return 'must be a URI such as "https://mcp.tail1234.ts.net/mcp", or an audience such as "sts.amazonaws.com", of printable ASCII';
   }
   if (uri.includes('#')) return 'must not have a fragment (RFC 8707 section 2)';
-  return url.username === '' && url.password === '' ? undefined : 'must not hold a user name';
+  if (machineClient(uri) !== undefined) {
+    return 'is what a machine is called as a client: a token for it would pass for a login of that machine';
+  }
+  const { username = '', password = '' } = URL.parse(uri) ?? {};
+  return username === '' && password === '' ? undefined : 'must not hold a user name';
 };
 
 const checkResourceScope = (scope: string): string | undefined => {
@@ -52,7 +59,7 @@ const daySeconds = 86_400;
 
 export const resourceSchema = members({
   uri: text(checkResourceUri).describe(
-    'What clients send as `resource`, and what tokens have as `aud`. With or without a slash for an empty path.',
+    'What clients send as `resource`, and what tokens have as `aud`: a URI, with or without a slash for an empty path, or an audience that is none, such as `sts.amazonaws.com`. No client may have it as its ID.',
   ),
   name: text(checkClientName).optional().describe('What pages call it. Default: the URI.'),
   scopes: scopes

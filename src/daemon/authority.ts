@@ -11,6 +11,7 @@ import { createIntroduction } from '../clients/documents/document-introduction.t
 import { createMetadataDocuments, documentsWork } from '../clients/documents/metadata-documents.ts';
 import { type ClientManager, createClientManager } from '../clients/manage-clients.ts';
 import { registrationFacts } from '../clients/registration/registration-facts.ts';
+import { reservedIds } from '../clients/reserved-ids.ts';
 import { createSecretChecker, type SecretChecker } from '../clients/secrets.ts';
 import type { Config } from '../config/config.ts';
 import { createDeviceLimits } from '../flows/device/device-limits.ts';
@@ -86,7 +87,8 @@ export function createAuthority(
   };
   const configured = configuredClients(config.clients, secretKey, clock);
   const secrets = createSecretChecker({ key: secretKey, clock });
-  const registry = createClientRegistry(configured, store.clients);
+  const isReserved = reservedIds(settings.resources);
+  const registry = createClientRegistry(configured, store.clients, isReserved);
   const fetch = createOutgoingFetch(config.metadataDocuments);
   const findDocument = createMetadataDocuments({
     ...config.metadataDocuments,
@@ -105,7 +107,8 @@ export function createAuthority(
     keys,
     clients: {
       find: async (id) => {
-        const client = (await registry.find(id)) ?? (await findDocument(id));
+        const known = await registry.find(id);
+        const client = known ?? (isReserved(id) ? undefined : await findDocument(id));
         algorithms.note(client?.metadata);
         return client;
       },
@@ -123,6 +126,7 @@ export function createAuthority(
     audit: store.audit,
     clock,
     secretKey: async () => secretKey,
+    isReserved,
     forget: (id) => secrets.forget(id),
   });
   const registrationApi = createRegistrationApi({

@@ -1,5 +1,6 @@
 import { startAuditKeeper } from '../audit/keeper.ts';
 import { startExpiring } from '../clients/registration/registration-expiry.ts';
+import { checkAudiences } from '../clients/reserved-ids.ts';
 import { loadOrCreateSecretKey } from '../clients/secret-key.ts';
 import type { Config } from '../config/config.ts';
 import { createApp } from '../http/app.ts';
@@ -50,6 +51,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   });
   undo.defer(() => state.close());
   const { store } = state;
+  await checkAudiences(config.resources, store.clients);
   const pending = await pendingTakeover(config.stateDirectory, store, log);
   // while tsidp's key is still to come, none of ours is made
   const early = pending ? undefined : await loadOrCreateKeys(store, clock);

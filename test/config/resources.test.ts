@@ -21,7 +21,11 @@ describe('resources', () => {
 
   test.each([
     [{}, /resources\[0\]\.uri: is missing/],
-    [{ uri: 'mcp.example' }, /must be an absolute URI/],
+    [{ uri: 'mcp example' }, /must be a URI such as .*or an audience such as/],
+    [{ uri: 'sigstøre' }, /of printable ASCII/],
+    [{ uri: 'a"b' }, /of printable ASCII/],
+    [{ uri: 'sts.amazonaws.com#x' }, /must not have a fragment/],
+    [{ uri: 'node-nAbCdEf1CNTRL' }, /is what a machine is called as a client/],
     [{ uri: `${uri}#x` }, /must not have a fragment/],
     [{ uri: 'https://me@mcp.example/' }, /must not hold a user name/],
     [{ uri, scope: {} }, /scope: is no member here; did you mean "scopes"\?/],

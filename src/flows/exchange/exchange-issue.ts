@@ -2,7 +2,7 @@ import type { TokenEndpointGrantContext } from 'oidc-provider';
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
 import type { BoundGrant } from '../../access/bound-grant.ts';
 import { factsOf } from '../../access/request.ts';
-import type { Resource } from '../../access/resources.ts';
+import { mayBeClient, type Resource } from '../../access/resources.ts';
 import type { Clock } from '../../clock.ts';
 import type { Act } from '../../protocol/actor-chain.ts';
 import { tokenExchangeGrant } from '../../protocol/grant-types.ts';
@@ -75,12 +75,15 @@ export async function issueExchanged(
   } as never);
 }
 
-/** A JWT where one is asked for, or where any of the resources verifies tokens by itself. */
+/**
+ * A JWT where one is asked for, or where any of the resources verifies tokens by itself; opaque where one of them may
+ * be an app, for which a JWT would pass for an ID token.
+ */
 function asRequested(
   resource: Resource,
   tokenType: ExchangeRequest['tokenType'],
   resources: readonly Resource[],
 ): Resource {
   const isJwt = tokenType === 'jwt' || resources.some(({ tokenFormat }) => tokenFormat === 'jwt');
-  return { ...resource, tokenFormat: isJwt ? 'jwt' : 'opaque' };
+  return { ...resource, tokenFormat: isJwt && !resources.some(mayBeClient) ? 'jwt' : 'opaque' };
 }

@@ -1,7 +1,12 @@
 import { type Client, errors } from 'oidc-provider';
 import { scopesOf } from '../../access/client-settings.ts';
 import { resourceScopesOf, scopesAt } from '../../access/resource-scopes.ts';
-import { maxJwtSeconds, type Resource, undeclaredResource } from '../../access/resources.ts';
+import {
+  maxJwtSeconds,
+  mayBeClient,
+  type Resource,
+  undeclaredResource,
+} from '../../access/resources.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import type { Identified } from '../../identity/identity.ts';
 import { type ExchangeRequest, travellingScopes } from './exchange-request.ts';
@@ -41,8 +46,10 @@ export function narrow(
   );
   if (!first) throw new errors.InvalidTarget('name the resource or audience that the token is for');
   const resources = [first, ...others] as const;
-  if (tokenType === 'jwt' && resources.some(({ uri }) => !URL.canParse(uri))) {
-    throw new errors.InvalidTarget('tokens for a name that is no URI are opaque');
+  if (tokenType === 'jwt' && resources.some(mayBeClient)) {
+    throw new errors.InvalidTarget(
+      'tokens for a name that is no URI are opaque, unless an administrator declares it as a resource',
+    );
   }
   const has = subject.scopes;
   // a login that named no resource has not been narrowed yet: policy alone says what is there

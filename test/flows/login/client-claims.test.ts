@@ -70,6 +70,15 @@ describe('claims of one app', () => {
     }
   });
 
+  test('the metadata name what some app is given, and nothing that none is', async () => {
+    const answer = await world.browser().open(`${world.issuer}/.well-known/openid-configuration`);
+    const names = json(answer)['claims_supported'];
+    // `address` is set by the configuration, though from a claim that nobody has
+    expect(names).toEqual(expect.arrayContaining(['groups', 'roles', 'realm', 'unit', 'address']));
+    for (const absent of ['gender', 'birthdate', 'phone_number'])
+      expect(names).not.toContain(absent);
+  });
+
   test('another app has the usual ones, groups under their scope, by other names', async () => {
     const { idToken } = await told(bob, 'post', everything);
     expect(idToken).toMatchObject({ groups: ['eng', 'Operators'], username: 'bobby' });
