@@ -1,6 +1,7 @@
 import type { PeerSelector } from '../config/peer-schema.ts';
 import type { MachineIdentity } from '../identity/identity.ts';
 import { isStableId } from '../peer/stable-id.ts';
+import { machinePrefix } from '../protocol/client-names.ts';
 import { tokenExchangeGrant } from '../protocol/grant-types.ts';
 import type { StoredClient } from '../store/store.ts';
 
@@ -15,17 +16,15 @@ export const peerMethod = 'tailnet_peer';
 /** The method of oidc-provider that carries it. */
 export const carrierMethod = 'tls_client_auth';
 
-const prefix = 'node-';
-
 /** What a tagged node is called as a client without registration. */
 export function machineClientId({ stableId }: Pick<MachineIdentity, 'stableId'>): string {
-  return `${prefix}${stableId}`;
+  return `${machinePrefix}${stableId}`;
 }
 
 /** The client that a tagged node is by itself; undefined for every other ID. Whether there is such a node is asked of tailscaled. */
 export function machineClient(id: string): StoredClient | undefined {
-  if (!id.startsWith(prefix)) return undefined;
-  const stableId = id.slice(prefix.length);
+  if (!id.startsWith(machinePrefix)) return undefined;
+  const stableId = id.slice(machinePrefix.length);
   if (!isStableId(stableId)) return undefined;
   return {
     id,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { machineClient } from '../access/peer-client.ts';
-import { checkClientId, checkClientName } from '../protocol/client-names.ts';
+import { isStableId } from '../peer/stable-id.ts';
+import { checkClientId, checkClientName, machinePrefix } from '../protocol/client-names.ts';
 import { canonicalResource } from '../protocol/resource.ts';
 import { identityScopes, isScope } from '../protocol/scope.ts';
 import { listOf, members, oneOf, text, whole } from '../schema/fields.ts';
@@ -16,7 +16,7 @@ export const checkResourceUri = (uri: string): string | undefined => {
     return 'must be a URI such as "https://mcp.tail1234.ts.net/mcp", or an audience such as "sts.amazonaws.com", of printable ASCII';
   }
   if (uri.includes('#')) return 'must not have a fragment (RFC 8707 section 2)';
-  if (machineClient(uri) !== undefined) {
+  if (uri.startsWith(machinePrefix) && isStableId(uri.slice(machinePrefix.length))) {
     return 'is what a machine is called as a client: a token for it would pass for a login of that machine';
   }
   const { username = '', password = '' } = URL.parse(uri) ?? {};

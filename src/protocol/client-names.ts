@@ -1,3 +1,6 @@
+/** A tagged node is a client by itself, called so and by its StableID. */
+export const machinePrefix = 'node-';
+
 /** Why `id` can't be a client's; ids avoid `: % +`, which clients encode differently in Basic credentials. */
 export const checkClientId = (id: string): string | undefined =>
   /^[A-Za-z0-9._~-]{1,128}$/u.test(id)
