@@ -6,7 +6,7 @@ import { documents, slowHosts } from './attacks/documents.ts';
 import { guesses } from './attacks/guesses.ts';
 import { malformed, shed } from './attacks/noise.ts';
 import { pipelinedRead, pipelinedUnread } from './attacks/pipelined.ts';
-import { removed, unknown } from './attacks/removed.ts';
+import { removed } from './attacks/removed.ts';
 import { strangers } from './attacks/strangers.ts';
 
 /** All of them; the name of the case is `abuse-` and the attack's. A full disk can't be made here: tests do that. */
@@ -24,7 +24,6 @@ export const attacks: readonly Attack[] = [
   malformed,
   strangers,
   removed,
-  unknown,
 ];
 
 export const abuseCase = 'abuse';

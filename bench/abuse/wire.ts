@@ -105,7 +105,7 @@ export function dial(target: Target, signal: AbortSignal): Promise<Socket | unde
   return promise;
 }
 
-/** Storms of new connections are not what these attacks are about. */
+/** On average, at times of their own: storms of new connections are not what these attacks are about. */
 const redialMs = 2000;
 
 /**
@@ -137,7 +137,7 @@ export async function holdConnections(
       }
       if (signal.aborted) return;
       count(answers, 'cut');
-      await pause(redialMs);
+      await pause(redialMs * (0.5 + Math.random()));
     }
   };
   const startMs = Date.now();

@@ -9,6 +9,7 @@ import { createGuard } from '../http/guard.ts';
 import { createLateApps } from '../http/late-apps.ts';
 import { createLoad } from '../http/load.ts';
 import { type Opened, type OpenParts, openAdmin, openListener } from '../http/open.ts';
+import { createPace } from '../http/pace.ts';
 import { createNodeWatch } from '../http/renamed.ts';
 import { createStoreHealth } from '../http/store-health.ts';
 import { createTally } from '../http/tally.ts';
@@ -115,6 +116,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   undo.defer(
     startExpiring({ store, clock, limits: config.registration, secrets: authority.secrets }, log),
   );
+  const pace = createPace();
   apps.begin((entrance) => {
     const app = createApp({
       entrance,
@@ -131,6 +133,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
       load,
       connections: guard.connections,
       tally,
+      pace,
       storeHealth,
       bodyLimitBytes: limits.bodyBytes,
       log,

@@ -15,7 +15,7 @@ import { Shed } from './shed.ts';
 
 /** The Koa app of one listener. oidc-provider runs inside it as its last middleware. */
 export function createApp(parts: AppParts): Koa {
-  const { settings, entrance, tally, log } = parts;
+  const { settings, entrance, tally, pace, log } = parts;
   const app = new Koa();
   // host and protocol are the issuer's (`ownUrls`), which Koa then reads from X-Forwarded-Proto
   app.proxy = true;
@@ -34,7 +34,9 @@ export function createApp(parts: AppParts): Koa {
     const facts = await entrance.facts(ctx.req, route.kind);
     facts.listener = listener;
     setFacts(ctx, facts);
-    takeShare(ctx, parts, route.kind);
+    const share = takeShare(ctx, parts, route.kind);
+    // who asks how we are must hear it, most of all under load
+    if (route.kind !== 'health') await pace(share);
     // who asks how we are must hear it
     if (route.kind !== 'health') refusals.enter(ctx);
     ownUrls(ctx, entrance.origin);

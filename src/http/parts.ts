@@ -9,6 +9,7 @@ import type { AlgorithmsInUse } from '../tokens/algorithms-in-use.ts';
 import type { Connections } from './connections.ts';
 import type { Entrance } from './identify/entrance.ts';
 import type { Load } from './load.ts';
+import type { Pace } from './pace.ts';
 import type { RegistrationApi } from './registration.ts';
 import type { StoreHealth } from './store-health.ts';
 import type { Tally } from './tally.ts';
@@ -33,6 +34,7 @@ export interface AppParts {
   readonly load: Load;
   readonly connections: Connections;
   readonly tally: Tally;
+  readonly pace: Pace;
   readonly storeHealth: StoreHealth;
   readonly bodyLimitBytes: number;
   readonly log: Logger;

@@ -18,18 +18,3 @@ export const removed: Attack = {
     return flood(target, 50, from, signal);
   },
 };
-
-/** Its connections come from loopback, where tailscaled is asked about each port. */
-const nobody = '127.0.3.1';
-
-export const unknown: Attack = {
-  name: 'unknown',
-  what: 'requests of somebody whom tailscaled does not know, on new connections',
-  listener: 'demo',
-  victims: 'login',
-  run(target, signal, begun) {
-    begun();
-    const asked = { path: authorizeUrl(target.client), from: nobody };
-    return flood(target, 50, () => ({ ...asked, headers: { connection: 'close' } }), signal);
-  },
-};
