@@ -20,6 +20,7 @@ const perSecond = 25;
 const usual = { warmUpVisits: 1500, seconds: 12 };
 const short = { warmUpVisits: 50, seconds: 3 };
 const usualSettleSeconds = 2;
+const minutesPerDay = 1440;
 
 /**
  * A daemon of its own for each attack: victims visit it at a steady rate, in quiet first and then attacked by
@@ -115,12 +116,14 @@ interface Phases {
 function left({ before, between, attacked, after }: Phases, isSwept: boolean, seconds: number) {
   const quietBytes = growth(before.bytes, between.bytes);
   const attackedBytes = growth(between.bytes, attacked.bytes);
+  // what is allowed in a minute was used up, however short the attack was
+  const minutes = Math.max(1, seconds / 60);
   const leftKiB = sumOf(beyond(quietBytes, growth(between.bytes, after.bytes))) / 1024;
   return {
     storedKiB: rounded(sumOf(beyond(quietBytes, attackedBytes)) / 1024, 0),
     leftRows: beyond(growth(before.rows, between.rows), growth(between.rows, after.rows)),
     leftKiB: rounded(leftKiB, 0),
-    ...(isSwept ? { leftMiBPerDay: rounded((leftKiB / 1024) * (86_400 / seconds), 0) } : {}),
+    ...(isSwept ? { leftMiBPerDay: rounded((leftKiB / 1024) * (minutesPerDay / minutes), 0) } : {}),
     filesMiB: rounded(after.fileBytes / 2 ** 20, 1),
   };
 }

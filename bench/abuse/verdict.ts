@@ -28,7 +28,7 @@ export interface AbuseResult {
   /** Rows that the attack left and the victims did not, after the sweep where it is waited for. */
   readonly leftRows: Readonly<Record<string, number>>;
   readonly leftKiB: number;
-  /** What a day of it would leave; only where the sweep was waited for. */
+  /** The most that a day of it could leave, as if none of that expired; only where the sweep was waited for. */
   readonly leftMiBPerDay?: number;
   /** The whole state directory at the end. */
   readonly filesMiB: number;
@@ -48,6 +48,7 @@ const budget = z.strictObject({
   storedMiB: z.number().optional(),
   /** The same after the attack. */
   leftMiB: z.number().optional(),
+  leftMiBPerDay: z.number().optional(),
   logKiBPerMinute: z.number().optional(),
 });
 export type AbuseBudget = z.infer<typeof budget>;
@@ -75,6 +76,7 @@ export function brokenBy(
     rssGrowthMiB: result.rssMiBPeak - result.rssMiBQuiet,
     storedMiB: result.storedKiB / 1024,
     leftMiB: result.leftKiB / 1024,
+    leftMiBPerDay: result.leftMiBPerDay ?? 0,
     logKiBPerMinute: result.logKiBPerMinute,
   };
   const broken = Object.entries(measured).flatMap(([name, value]) => {

@@ -35,6 +35,7 @@ const budgets = {
     rssGrowthMiB: 100,
     storedMiB: 4,
     leftMiB: 2,
+    leftMiBPerDay: 1000,
     logKiBPerMinute: 500,
   },
   'abuse-idle': { rssGrowthMiB: 200 },
@@ -70,6 +71,11 @@ describe('an attack', () => {
       'that fills the database',
       { leftKiB: 3072 },
       ['abuse-pipelined: leftMiB is 3.00, more than 2'],
+    ],
+    [
+      'that would fill the disk',
+      { leftMiBPerDay: 1200 },
+      ['abuse-pipelined: leftMiBPerDay is 1200.00, more than 1000'],
     ],
     [
       'that fills the log',
