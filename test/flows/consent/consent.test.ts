@@ -82,6 +82,7 @@ describe('what a client that registered itself may get', () => {
       {
         event: 'consent',
         subject: 'userid:1',
+        client: 'stranger',
         reason: 'allowed',
         detail: { redirectHost: 'https://claude.test', resources: [mcp] },
       },
