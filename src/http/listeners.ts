@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import { strongTls } from './strong-tls.ts';
 
 /** An address and port, or the path of a Unix socket. */
 export type Place = { readonly address: string; readonly port: number } | { readonly path: string };
@@ -60,7 +61,10 @@ export async function listen(options: ListenOptions, answer: RequestListener): P
   return {
     url: urlOf(place, options.tls !== undefined),
     setCertificate(tls) {
-      if ('setSecureContext' in server) (server as TlsServer).setSecureContext(tls);
+      // Node forgets everything else that the context had
+      if ('setSecureContext' in server) {
+        (server as TlsServer).setSecureContext({ ...tls, ...strongTls });
+      }
     },
     close: (timeoutMs) => close(server, sockets, timeoutMs),
   };
@@ -86,7 +90,7 @@ function create(options: ListenOptions, answer: RequestListener): Server | TlsSe
     {
       ...limits,
       ...options.tls,
-      minVersion: 'TLSv1.2',
+      ...strongTls,
       handshakeTimeout: options.requestTimeoutMs,
     },
     answer,

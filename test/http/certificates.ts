@@ -21,6 +21,8 @@ export interface Wanted {
   /** Days from now; default from -1 to 90. */
   readonly fromDays?: number;
   readonly toDays?: number;
+  /** Of its key. Default ec. */
+  readonly type?: 'ec' | 'rsa';
 }
 
 export function createAuthority(): Authority {
@@ -30,8 +32,14 @@ export function createAuthority(): Authority {
   return { cert, key: privateKey };
 }
 
-export function issue(authority: Authority, { names, fromDays = -1, toDays = 90 }: Wanted): Issued {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export function issue(
+  authority: Authority,
+  { names, fromDays = -1, toDays = 90, type = 'ec' }: Wanted,
+): Issued {
+  const { privateKey, publicKey } =
+    type === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 });
   const alternatives = names.map((name) =>
     isIPv4(name)
       ? tlv(0x87, Buffer.from(name.split('.').map(Number)))
