@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { Identity } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
@@ -12,11 +11,6 @@ export interface SessionGrant extends Grant {
   parents?: readonly string[];
   /** Those and all that they descend from; where it was found in this request. */
   ancestors?: readonly Ancestor[];
-}
-
-/** What a Grant keeps of its session: enough to know it again, not to find it. */
-export function sessionName(uid: string): string {
-  return hash('sha256', `session ${uid}`, 'hex').slice(0, 32);
 }
 
 /** An oidc-provider Grant with the device and the session that the login came from. */

@@ -1,10 +1,10 @@
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
+import type { Endable } from '../endings/end-refused.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import type { Party } from '../policy/decide-act.ts';
 import type { Denied } from '../policy/decision.ts';
 import { tokenExchangeGrant } from '../protocol/grant-types.ts';
 import { lineageOf } from './bound-grant.ts';
-import type { Endable } from './end-token.ts';
 import type { Ancestor } from './grant-family.ts';
 import { mayStillAct } from './may-still-act.ts';
 import { type Holder, mayStillBe, mayStillEnter } from './may-still-hold.ts';

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { RegistrationConfig } from '../config/registration-schema.ts';
+import type { Endings } from '../endings/ending.ts';
 import type { BareLoginEmail, EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { LoginLimit } from '../limits/login-limit.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
-import type { FamilyTable } from '../store/family-table.ts';
 import type { RecordDenial, RequestAudit } from './denials.ts';
 import type { EnterSettings } from './enter.ts';
 import type { Pages, RegistrationFacts } from './pages.ts';
@@ -53,7 +53,7 @@ export interface ProviderSettings extends EnterSettings {
   /** In the place of `audit`, for denials. */
   readonly recordDenial: RecordDenial;
   readonly consents: ConsentTable;
-  readonly families: Pick<FamilyTable, 'end'>;
+  readonly endings: Endings;
   /** How long a consent is remembered. */
   readonly consentSeconds: number;
   /** Who registered a client, and when; undefined where nobody wrote it down. */

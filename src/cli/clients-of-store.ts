@@ -13,6 +13,7 @@ import type { Config } from '../config/config.ts';
 import type { Store } from '../store/store.ts';
 import { withExistingStore, withStore } from './client-store.ts';
 import type { Clients } from './clients.ts';
+import { storeEndings } from './store-endings.ts';
 
 const byCli: Changer = { source: 'cli', record: { detail: { by: 'cli' } } };
 
@@ -47,6 +48,7 @@ const managerOf = ({ clients: declared, resources }: Config, store: Store): Clie
   createClientManager({
     declared,
     clients: withDocuments(store.clients, store.documents),
+    endings: storeEndings(store),
     registrations: store.registrations,
     consents: store.consents,
     audit: store.audit,

@@ -1,12 +1,11 @@
-import { systemClock } from '../clock.ts';
 import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
 import type { Consent } from '../store/consent-table.ts';
-import type { Store } from '../store/store.ts';
 import { withDatabase } from './client-store.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { consentFilter, consentFlags, viewConsent } from './consent-view.ts';
 import { printable, printJson } from './print.ts';
+import { storeEndings } from './store-endings.ts';
 
 export const consentsRevoke = defineCommand({
   name: 'consents revoke',
@@ -21,13 +20,13 @@ export const consentsRevoke = defineCommand({
     }
     const config = loadConfigWith(flags, io.env);
     const pairs = await withDatabase(config, async (store) => {
-      const revoked = Map.groupBy(
-        await store.consents.revoke(filter),
-        ({ subject, clientId }) => `${subject} ${clientId}`,
-      );
-      for (const consents of revoked.values()) recordRevocation(store, consents);
+      const ended = await storeEndings(store).end({
+        what: { kind: 'consents', filter },
+        why: 'consent-revoked',
+        record: { reason: 'revoked', detail: { by: 'cli' } },
+      });
       await store.committed();
-      return [...revoked.values()];
+      return ended.flatMap(({ what }) => (what.kind === 'consents' ? [what.consents] : []));
     });
     if (pairs.length === 0) {
       throw new CommandError('there is no such consent: "tsidp consents list" names them');
@@ -36,23 +35,6 @@ export const consentsRevoke = defineCommand({
     else io.out(pairs.map(sentence).join(''));
   },
 });
-
-/** Durable with the revocation itself. One record for all that one person allowed to one client. */
-const recordRevocation = ({ audit }: Store, consents: readonly Consent[]): void => {
-  const [first] = consents;
-  if (first === undefined) return;
-  const resources = [...new Set(consents.flatMap(({ resource }) => resource ?? []))];
-  audit.append({
-    at: systemClock.nowSeconds(),
-    event: 'consent',
-    subject: first.subject,
-    login: first.login,
-    client: first.clientId,
-    scope: [...new Set(consents.flatMap(({ scopes }) => scopes))].join(' '),
-    reason: 'revoked',
-    detail: { by: 'cli', ...(resources.length > 0 ? { resources } : {}) },
-  });
-};
 
 const sentence = ([first]: readonly Consent[]): string =>
   first === undefined

@@ -1,12 +1,12 @@
-import { systemClock } from '../clock.ts';
 import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import { type Family, shortNameLength } from '../store/family-table.ts';
-import type { Store } from '../store/store.ts';
+import type { Ending } from '../endings/ending.ts';
+import type { Family } from '../store/family-table.ts';
 import { withDatabase } from './client-store.ts';
 import { CommandError, defineCommand, UsageError } from './command.ts';
 import { familyFilter, familyFlags, viewFamily } from './family-view.ts';
 import { printJson } from './print.ts';
+import { storeEndings } from './store-endings.ts';
 
 export const tokensRevoke = defineCommand({
   name: 'tokens revoke',
@@ -21,11 +21,13 @@ export const tokensRevoke = defineCommand({
     }
     const config = loadConfigWith(flags, io.env);
     const revoked = await withDatabase(config, async (store) => {
-      const families = await store.families.list(filter);
-      await store.families.revoke(families);
-      for (const family of families) recordRevocation(store, family);
+      const endings = storeEndings(store);
+      const ended: Family[] = [];
+      for (const family of await store.families.list(filter)) {
+        if ((await endings.end(endingOf(family))).length > 0) ended.push(family);
+      }
       await store.committed();
-      return families;
+      return ended;
     });
     if (revoked.length === 0) {
       throw new CommandError('there are no such tokens: "tsidp tokens list" names them');
@@ -40,16 +42,14 @@ export const tokensRevoke = defineCommand({
   },
 });
 
-/** Durable with the revocation itself. */
-const recordRevocation = ({ audit }: Store, family: Family): void => {
-  audit.append({
-    at: systemClock.nowSeconds(),
-    event: 'revocation',
-    subject: family.subject,
-    client: family.clientId,
-    device: family.device,
+const endingOf = ({ name, subject, clientId, device }: Family): Ending => ({
+  what: { kind: 'family', name },
+  why: 'administrator',
+  record: {
+    subject,
+    client: clientId,
+    device,
     reason: 'revoked by an administrator',
-    jti: [family.name.slice(0, shortNameLength)],
     detail: { by: 'cli' },
-  });
-};
+  },
+});

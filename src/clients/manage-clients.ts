@@ -2,6 +2,7 @@ import { cameByItself } from '../access/self-registered.ts';
 import type { Clock } from '../clock.ts';
 import { type ClientConfig, toClient } from '../config/client.ts';
 import { checkChosenSecret, clientSchema } from '../config/client-schema.ts';
+import type { Endings } from '../endings/ending.ts';
 import { schemaProblems } from '../schema/problems.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
 import type {
@@ -72,7 +73,8 @@ export interface ClientEdit {
 export interface ManagerParts {
   /** Of the configuration file. */
   readonly declared: readonly ClientConfig[];
-  readonly clients: ClientTable;
+  readonly clients: Omit<ClientTable, 'remove'>;
+  readonly endings: Endings;
   readonly registrations: Pick<RegistrationTable, 'find' | 'list'>;
   readonly consents: Pick<ConsentTable, 'forget'>;
   readonly audit: AuditTable;
@@ -203,9 +205,11 @@ export function createClientManager(parts: ManagerParts): ClientManager {
     },
     async remove(id, by) {
       const client = await changeable(id);
-      if (!(await clients.remove(id))) throw new ClientProblem('not-found', id);
-      parts.forget(id);
-      record(id, 'remove', by);
+      const { detail, ...who } = by.record;
+      const record = { ...who, detail: { ...detail, action: 'remove' } };
+      const what = { kind: 'client', id } as const;
+      const ended = await parts.endings.end({ what, why: 'client-removed', record });
+      if (ended.length === 0) throw new ClientProblem('not-found', id);
       return viewStored(client);
     },
   };

@@ -12,8 +12,10 @@ import { createMetadataDocuments, documentsWork } from '../clients/documents/met
 import { type ClientManager, createClientManager } from '../clients/manage-clients.ts';
 import { registrationFacts } from '../clients/registration/registration-facts.ts';
 import { reservedIds } from '../clients/reserved-ids.ts';
-import { createSecretChecker, type SecretChecker } from '../clients/secrets.ts';
+import { createSecretChecker } from '../clients/secrets.ts';
 import type { Config } from '../config/config.ts';
+import type { Endings } from '../endings/ending.ts';
+import { createEndings } from '../endings/endings.ts';
 import { createDeviceLimits } from '../flows/device/device-limits.ts';
 import { createRegistrationApi, type RegistrationApi } from '../http/registration.ts';
 import type { Oracle } from '../identity/oracle.ts';
@@ -46,7 +48,7 @@ export interface Authority {
   readonly registry: ClientRegistry;
   readonly clients: ClientManager;
   readonly registrationApi: RegistrationApi;
-  readonly secrets: SecretChecker;
+  readonly endings: Endings;
   readonly algorithms: AlgorithmsInUse;
 }
 
@@ -59,6 +61,19 @@ export function createAuthority(
   const { limits, lifetimes } = config;
   const { status } = tailnet;
   const audit = withListener(store.audit);
+  const secrets = createSecretChecker({ key: secretKey, clock });
+  const storedClients = withDocuments(store.clients, store.documents);
+  const endings = createEndings({
+    store,
+    clients: storedClients,
+    audit,
+    clock,
+    hear: [
+      ({ what }) => {
+        if (what.kind === 'client') secrets.forget(what.id);
+      },
+    ],
+  });
   const settings: ProviderSettings = {
     issuer,
     login: config.login,
@@ -71,7 +86,7 @@ export function createAuthority(
     audit,
     recordDenial: createDenials(audit, clock),
     consents: store.consents,
-    families: store.families,
+    endings,
     consentSeconds: config.consentDays * 86_400,
     registrationOf: registrationFacts(store),
     pages,
@@ -86,7 +101,6 @@ export function createAuthority(
     ownNode: () => status.current() ?? { tags: [], addresses: [] },
   };
   const configured = configuredClients(config.clients, secretKey, clock);
-  const secrets = createSecretChecker({ key: secretKey, clock });
   const isReserved = reservedIds(settings.resources);
   const registry = createClientRegistry(configured, store.clients, isReserved);
   const fetch = createOutgoingFetch(config.metadataDocuments);
@@ -120,7 +134,8 @@ export function createAuthority(
   });
   const clientManager = createClientManager({
     declared: config.clients,
-    clients: withDocuments(store.clients, store.documents),
+    clients: storedClients,
+    endings,
     registrations: store.registrations,
     consents: store.consents,
     audit: store.audit,
@@ -135,5 +150,5 @@ export function createAuthority(
     bodyLimitBytes: limits.bodyBytes,
   });
   const clients = clientManager;
-  return { settings, provider, registry, clients, registrationApi, secrets, algorithms };
+  return { settings, provider, registry, clients, registrationApi, endings, algorithms };
 }

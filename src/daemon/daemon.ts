@@ -114,7 +114,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
   undo.defer(
-    startExpiring({ store, clock, limits: config.registration, secrets: authority.secrets }, log),
+    startExpiring({ store, clock, limits: config.registration, endings: authority.endings }, log),
   );
   const pace = createPace();
   apps.begin((entrance) => {

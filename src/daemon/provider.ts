@@ -21,6 +21,7 @@ import { requireExactHints } from '../engine/id-token-hint.ts';
 import { keepClientGrants } from '../engine/keep-client-grants.ts';
 import { keepDevice } from '../engine/keep-device.ts';
 import { leanModels } from '../engine/lean-models.ts';
+import { modelAdapter } from '../engine/model-adapter.ts';
 import { orderIds } from '../engine/ordered-ids.ts';
 import { refuseFutureProof } from '../engine/proof-time.ts';
 import { keepGrace } from '../engine/refresh-grace.ts';
@@ -107,7 +108,7 @@ export function createProvider(parts: ProviderParts): Provider {
     ends: parts.store.adapter('SessionEnd'),
     clock: settings.clock,
   };
-  endWithSession(provider, family);
+  endWithSession(provider, family, settings);
   keepWaiting(provider, settings);
   keepCodes(provider, settings);
   keepDeviceCodes(provider, settings);
@@ -144,7 +145,7 @@ function configuration(parts: ProviderParts): Configuration {
     adapter: (model) =>
       model === 'Client'
         ? clientAdapter(clients, writer, settings.tokenExchange.enabled)
-        : store.adapter(model),
+        : modelAdapter(model, store.adapter(model), settings),
     claims: scopeClaims,
     assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
       checkAssertion(ctx, claims, settings.clock),

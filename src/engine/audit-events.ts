@@ -2,7 +2,7 @@ import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { refusedConsent } from '../access/consent-question.ts';
 import { PolicyDenied } from '../access/denial.ts';
 import type { Denial, RequestEvent } from '../access/denials.ts';
-import { factsOf, staleMark } from '../access/request.ts';
+import { factsOf } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { TooManyAttempts } from '../clients/secrets.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
@@ -10,24 +10,15 @@ import { actorsOf } from '../protocol/actor-chain.ts';
 import { tokenExchangeGrant } from '../protocol/grant-types.ts';
 import { shortNameLength } from '../store/family-table.ts';
 import { tokenName } from '../tokens/token-name.ts';
+import { requestRecord } from './request-record.ts';
 
 /**
- * Writes one audit record for each login, denial, token, refresh, revocation and logout. oidc-provider's events
- * come before the answer is sent, so the record is committed with what it describes.
+ * Writes one audit record for each login, denial, token and refresh; what ends has its own (`endings/`). oidc-provider's
+ * events come before the answer is sent, so the record is committed with what it describes.
  */
 export function recordEvents(provider: Provider, settings: ProviderSettings): void {
-  const recordOf = (ctx: KoaContextWithOIDC, more: Partial<Denial>): Denial => {
-    const { client, account, session } = ctx.oidc;
-    return {
-      at: settings.clock.nowSeconds(),
-      subject: account?.accountId ?? session?.accountId,
-      login: account?.['login'] as string | undefined,
-      client: client?.clientId,
-      listener: factsOf(ctx).listener,
-      ...more,
-      detail: emptyToNone({ ...more.detail, ...staleMark(ctx) }),
-    };
-  };
+  const recordOf = (ctx: KoaContextWithOIDC, more: Partial<Denial>): Denial =>
+    requestRecord(settings.clock, more, ctx);
   const append = (event: RequestEvent, ...of: Parameters<typeof recordOf>): void =>
     settings.audit.append({ event, ...recordOf(...of) });
   const deny = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
@@ -64,14 +55,6 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
     if (factsOf(ctx).deniedAccount) return;
     // who can't even name a client is the log's business, or anybody could fill the audit
     if (ctx.oidc.client) deny(ctx, error);
-  });
-  provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => {
-    append('revocation', ctx, { reason: ctx.oidc.route, jti: names(grantId) });
-  });
-  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
-    const { params, session } = ctx.oidc;
-    // who stays has ended nothing, nor has whoever was not logged in
-    if (params?.['logout'] && session?.accountId !== undefined) append('logout', ctx, {});
   });
 }
 
@@ -120,10 +103,6 @@ function showedSecret({ oidc }: KoaContextWithOIDC, error: errors.OIDCProviderEr
   // the secret was not even looked at
   if (error.cause instanceof TooManyAttempts) return false;
   return oidc.client !== undefined && oidc.client.clientAuthMethod !== 'none';
-}
-
-function emptyToNone(detail: NonNullable<Denial['detail']>): Denial['detail'] {
-  return Object.keys(detail).length > 0 ? detail : undefined;
 }
 
 function reasonOf(error: errors.OIDCProviderError): Partial<Denial> {

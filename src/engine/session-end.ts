@@ -1,7 +1,10 @@
 import Provider, { type Session } from 'oidc-provider';
-import { type SessionGrant, sessionName } from '../access/bound-grant.ts';
+import type { SessionGrant } from '../access/bound-grant.ts';
 import { ancestorsOf, type FamilyParts } from '../access/grant-family.ts';
 import { knownFacts } from '../access/request.ts';
+import type { ProviderSettings } from '../access/settings.ts';
+import { sessionName } from '../endings/session-name.ts';
+import { requestRecord } from './request-record.ts';
 
 interface GrantModel {
   find(id: string, options?: { ignoreExpiration?: boolean }): Promise<SessionGrant | undefined>;
@@ -12,9 +15,6 @@ interface SessionModel {
   find(id: string): Promise<Session | undefined>;
 }
 
-/** Longer than any token can live: refresh lifetimes are at most a year. */
-const rememberSeconds = 366 * 86_400;
-
 /**
  * Ends with a logout all that apps got through the session. oidc-provider either ties every token to its session,
  * which then may hold one Grant a client, or lets them outlive a logout (`expiresWithSession`); and it remembers only
@@ -22,9 +22,12 @@ const rememberSeconds = 366 * 86_400;
  * refresh, userinfo and introspection all look for the Grant. A session that merely expires ends nothing. A Grant
  * that others were exchanged for takes those along.
  */
-export function endWithSession(provider: Provider, family: FamilyParts): void {
-  const { ends } = family;
-  endForGood(provider, ends);
+export function endWithSession(
+  provider: Provider,
+  family: FamilyParts,
+  settings: ProviderSettings,
+): void {
+  endForGood(provider, family.ends, settings);
   const Grant = provider.Grant as unknown as GrantModel;
   const find = Grant.find;
   const findUnlessEnded = async (id: string): Promise<SessionGrant | undefined> => {
@@ -44,7 +47,11 @@ export function endWithSession(provider: Provider, family: FamilyParts): void {
  * A login that was under way while its session was ended writes the session down again. Whoever took that one up would
  * get codes whose Grants are not found. A session that was nobody's gave nothing that could end with it.
  */
-function endForGood(provider: Provider, ends: FamilyParts['ends']): void {
+function endForGood(
+  provider: Provider,
+  ends: FamilyParts['ends'],
+  settings: ProviderSettings,
+): void {
   const model = provider.Session as unknown as SessionModel;
   const { find } = model;
   model.find = async function findUnlessEnded(this: SessionModel, id) {
@@ -54,8 +61,10 @@ function endForGood(provider: Provider, ends: FamilyParts['ends']): void {
   };
   const { destroy } = model.prototype;
   model.prototype.destroy = async function destroyForGood(this: Session) {
+    // who was nobody has ended nothing
     if (this.accountId !== undefined) {
-      await ends.upsert(sessionName(this.uid), { uid: this.uid }, rememberSeconds);
+      const what = { kind: 'session', uid: this.uid } as const;
+      await settings.endings.end({ what, why: 'logout', record: requestRecord(settings.clock) });
     }
     return destroy.call(this);
   };

@@ -47,8 +47,6 @@ export interface FamilyFilter {
 export interface FamilyTable {
   /** Those that are alive, oldest first. */
   list(filter: FamilyFilter): Promise<Family[]>;
-  /** Ends them, and with them all that were exchanged for them. */
-  revoke(families: readonly Family[]): Promise<void>;
   /**
    * Ends one by its whole name, and with it all that were exchanged for it.
    * @returns whether it was there

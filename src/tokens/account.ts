@@ -11,12 +11,13 @@ import {
 import { allowedPeer } from '../access/allowed-peer.ts';
 import { bindingOf } from '../access/bound-grant.ts';
 import { isDeviceClick, takeClick } from '../access/device-click.ts';
-import { endToken } from '../access/end-token.ts';
 import { appOf } from '../access/enter.ts';
 import { isOwnTrouble, refusalError } from '../access/errors.ts';
 import { clientOf, type IssuedToken, stillGood } from '../access/may-still.ts';
 import { factsOf, staleMark } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
+import { endRefused } from '../endings/end-refused.ts';
+import type { EndRefusal } from '../endings/ending.ts';
 import type { Identified } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { Party } from '../policy/decide-act.ts';
@@ -51,7 +52,7 @@ export async function findAccount(
 }
 
 /**
- * The account behind a token that was issued earlier; see `findAccount`. One that is refused has ended (`end-token.ts`).
+ * The account behind a token that was issued earlier; see `findAccount`. One that is refused has ended (`end-refused.ts`).
  * @throws errors.TemporarilyUnavailable (503) while tailscaled can't say
  */
 export async function accountBehind(
@@ -65,17 +66,24 @@ export async function accountBehind(
   const identified = await settings.oracle.device(binding);
   if (!identified.ok) {
     if (isOwnTrouble(identified.refusal)) throw refusalError(identified.refusal, false);
-    return denied(ctx, subject, token, { reason: identified.refusal.message }, settings);
+    const { code, message: reason } = identified.refusal;
+    const why = code === 'expired' ? 'device-expired' : 'device-gone';
+    return denied(ctx, subject, token, { reason, why }, settings);
   }
   if (identified.stale) factsOf(ctx).stale = true;
   if (subjectOf(identified.identity) !== subject) {
     const reason = 'the device now belongs to somebody else';
-    return denied(ctx, subject, token, { reason }, settings);
+    return denied(ctx, subject, token, { reason, why: 'device-given-away' }, settings);
   }
   const client = await clientOf(ctx, token.clientId);
-  if (!client) return denied(ctx, subject, token, { reason: 'the client is gone' }, settings);
+  if (!client) {
+    const gone = { reason: 'the client is gone', why: 'client-gone' } as const;
+    return denied(ctx, subject, token, gone, settings);
+  }
   const good = await stillGood(ctx, token, { known: identified, client }, settings);
-  if (!good.allowed) return denied(ctx, subject, token, good, settings);
+  if (!good.allowed) {
+    return denied(ctx, subject, token, { ...good, why: 'not-admitted' }, settings);
+  }
   const { scopes, actor } = good;
   return { ...accountOf(ctx, identified, client, settings), scopes, actor };
 }
@@ -84,11 +92,11 @@ async function denied(
   ctx: KoaContextWithOIDC,
   subject: string,
   token: IssuedToken,
-  { reason, trace, tokenAlone = false }: Refused,
+  { why, reason, trace, tokenAlone = false }: Refused,
   settings: ProviderSettings,
 ): Promise<undefined> {
   factsOf(ctx).deniedAccount = true;
-  await endToken(token, { ...settings, tokenAlone });
+  await endRefused(settings.endings, token, { why, tokenAlone });
   const denial = {
     at: settings.clock.nowSeconds(),
     subject,
@@ -99,7 +107,8 @@ async function denied(
   settings.recordDenial(denial, factsOf(ctx));
 }
 
-type Refused = Pick<Denied, 'reason'> & Partial<Denied> & { readonly tokenAlone?: boolean };
+type Refused = Pick<Denied, 'reason'> &
+  Partial<Denied> & { readonly why: EndRefusal; readonly tokenAlone?: boolean };
 
 /** An account whose claims come from the answer that tailscaled gave in this request. */
 export interface TailnetAccount extends Account {

@@ -6,10 +6,10 @@ import type {
   KoaContextWithOIDC,
   RefreshToken,
 } from 'oidc-provider';
-import { endToken } from '../access/end-token.ts';
 import { factsOf } from '../access/request.ts';
 import { isSelfRegistered } from '../access/self-registered.ts';
 import type { ProviderSettings } from '../access/settings.ts';
+import { endRefused } from '../endings/end-refused.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { servesResource } from '../policy/machine-resources.ts';
 import { accountBehind } from './account.ts';
@@ -38,7 +38,9 @@ export async function introspectionAllowed(
   if (token.kind === 'ClientCredentials') {
     const scopes = await clientTokenScopes(ctx, token as ClientCredentials, settings);
     ctx.state[scopesKey] = scopes;
-    if (scopes === undefined) await endToken(token, { ...settings, tokenAlone: false });
+    if (scopes === undefined) {
+      await endRefused(settings.endings, token, { why: 'not-admitted', tokenAlone: false });
+    }
     return scopes !== undefined;
   }
   const account = await accountBehind(ctx, token.accountId, token, settings);

@@ -75,9 +75,11 @@ export function createClientWriter({ settings, store, secrets }: ClientWriterPar
       else await add(id, writtenIn(payload));
     },
     async destroy(id) {
-      await store.clients.remove(id);
-      secrets.forget(id);
-      record(id, { detail: { action: 'remove', by: 'client', ...fromWhere() } });
+      await settings.endings.end({
+        what: { kind: 'client', id },
+        why: 'client-left',
+        record: { detail: { action: 'remove', by: 'client', ...fromWhere() } },
+      });
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import type { RegistrationConfig } from '../../config/registration-schema.ts';
+import type { Endings } from '../../endings/ending.ts';
 import type { Logger } from '../../log.ts';
 import { type Store, useResolutionSeconds } from '../../store/store.ts';
-import type { SecretChecker } from '../secrets.ts';
 
 const daySeconds = 86_400;
 const intervalMs = 60_000;
@@ -14,12 +14,12 @@ export interface ExpiryParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: RegistrationConfig;
-  readonly secrets: SecretChecker;
+  readonly endings: Endings;
 }
 
 /** Removes registrations that nobody ever used, or not for long. Returns how many; `stepClients` at most. */
 export async function expireRegistrations(parts: ExpiryParts): Promise<number> {
-  const { store, clock, limits, secrets } = parts;
+  const { store, clock, limits, endings } = parts;
   const now = clock.nowSeconds();
   const daysAgo = (days: number): number => now - days * daySeconds;
   const age = {
@@ -31,15 +31,11 @@ export async function expireRegistrations(parts: ExpiryParts): Promise<number> {
   const ids = await store.registrations.expired(age, stepClients);
   for (const id of ids) {
     const registration = await store.registrations.find(id);
-    await store.clients.remove(id);
-    secrets.forget(id);
     const reason = registration?.usedAt === undefined ? 'never used' : 'not used for long';
-    store.audit.append({
-      at: now,
-      event: 'client',
-      client: id,
-      reason,
-      detail: { action: 'remove', by: 'expiry' },
+    await endings.end({
+      what: { kind: 'client', id },
+      why: 'client-unused',
+      record: { at: now, reason, detail: { action: 'remove', by: 'expiry' } },
     });
   }
   await store.committed();

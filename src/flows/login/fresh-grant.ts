@@ -1,11 +1,12 @@
 import type { Client, Grant, KoaContextWithOIDC } from 'oidc-provider';
-import { type BoundGrant, deviceBinding, sessionName } from '../../access/bound-grant.ts';
+import { type BoundGrant, deviceBinding } from '../../access/bound-grant.ts';
 import { needsConfirmation, scopesOf } from '../../access/client-settings.ts';
 import { asShown } from '../../access/device-click.ts';
 import { factsOf } from '../../access/request.ts';
 import { type Requested, requestedOf } from '../../access/requested.ts';
 import { isSelfRegistered } from '../../access/self-registered.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
+import { sessionName } from '../../endings/session-name.ts';
 import { codeWaitSeconds } from '../../engine/waiting.ts';
 import { claimsWithin } from '../../protocol/scope-claims.ts';
 import { consentOf } from './consent.ts';

@@ -69,12 +69,6 @@ export class SqliteFamilies implements FamilyTable {
     return this.#transactions.run(this.#delete, Buffer.from(name, 'hex')) === 1;
   }
 
-  async revoke(families: readonly Family[]): Promise<void> {
-    for (const { name } of families) {
-      this.#transactions.run(this.#delete, Buffer.from(name, 'hex'));
-    }
-  }
-
   /** Of the Grants that a token, as audit records name it, came with. */
   #namesOf(token: string): ReadonlySet<string> {
     const ranges = [rangeOf(digest(token).toString('hex'))];

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { storeEndings } from '../../../src/cli/store-endings.ts';
 import { withDocuments } from '../../../src/clients/documents/document-clients.ts';
 import { type ClientManager, createClientManager } from '../../../src/clients/manage-clients.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -23,6 +24,7 @@ async function administer<T>(
     const manager = createClientManager({
       declared: [],
       clients: withDocuments(store.clients, store.documents),
+      endings: storeEndings(store),
       registrations: store.registrations,
       consents: store.consents,
       audit: store.audit,

@@ -1,5 +1,5 @@
-import { grantName } from './bound-grant.ts';
-import type { ProviderSettings } from './settings.ts';
+import { nameOf } from '../store/family-table.ts';
+import type { Endings, EndRefusal } from './ending.ts';
 
 /** What of a token ends when it is refused. */
 export interface Endable {
@@ -15,14 +15,16 @@ export interface Endable {
  * when the device, the tag or the grant is back (T13). Its login ends with it, and all that was exchanged for that; of a
  * login for several resources the token alone, when only its own was lost.
  */
-export async function endToken(
+export async function endRefused(
+  endings: Endings,
   token: Endable,
-  { tokenAlone, families }: { readonly tokenAlone: boolean } & Pick<ProviderSettings, 'families'>,
+  { why, tokenAlone }: { readonly why: EndRefusal; readonly tokenAlone: boolean },
 ): Promise<void> {
   if (tokenAlone && token.destroy) {
-    await token.destroy();
+    const forget = async () => token.destroy?.();
+    await endings.end({ what: { kind: 'token', forget }, why });
     return;
   }
-  const name = token.family ?? (token.grantId && grantName(token.grantId));
-  if (name) await families.end(name);
+  const name = token.family ?? (token.grantId && nameOf(token.grantId));
+  if (name) await endings.end({ what: { kind: 'family', name }, why });
 }
