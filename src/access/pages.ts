@@ -73,6 +73,8 @@ export interface ErrorPage {
   readonly person: PagePerson | undefined;
   /** Named in the operator's log, to find the same event there. */
   readonly requestId: string;
+  /** What the person was about to do. Default: a login. */
+  readonly about?: 'login' | 'logout';
   /** Only where policy said no to somebody we know. */
   readonly denial?: DenialFacts | undefined;
   /** Where the app waits for the answer, and the link that takes it there; only where nobody is sent unasked. */

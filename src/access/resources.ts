@@ -22,7 +22,10 @@ export interface Resource {
 
 export interface ResourceDirectory {
   readonly all: readonly Resource[];
-  /** The configured one, whichever way its empty path is written. */
+  /**
+   * The configured one, whichever way its empty path is written. A slash at the end of a web address tells none apart
+   * from one that is configured without, or the other way round, unless both are.
+   */
   find(uri: string): Resource | undefined;
 }
 
@@ -40,7 +43,15 @@ export function createResources(configured: readonly ResourceConfig[]): Resource
     }),
   );
   const byUri = new Map(all.map((resource) => [canonicalResource(resource.uri), resource]));
-  return { all, find: (uri) => byUri.get(canonicalResource(uri)) };
+  return {
+    all,
+    find: (uri) => byUri.get(canonicalResource(uri)) ?? byUri.get(otherSlash(uri)),
+  };
+}
+
+function otherSlash(uri: string): string {
+  if (!/^https?:\/\/[^/?#]+\/[^?#]+$/u.test(uri)) return uri;
+  return uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`;
 }
 
 /** The configured resource, or one that the policy alone names: a grant of this peer has it in `resources`. */

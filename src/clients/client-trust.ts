@@ -9,6 +9,10 @@ import type { StoredClient } from '../store/store.ts';
 const without: ReadonlySet<string> = new Set([
   // says neither who it is nor where anybody is sent, and all that we sign with are equally strong
   'id_token_signed_response_alg',
+  // not taken any more, and shown to nobody
+  'policy_uri',
+  'tos_uri',
+  'logo_uri',
   // times that oidc-provider keeps
   'client_id_issued_at',
   'client_secret_expires_at',

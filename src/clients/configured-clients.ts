@@ -2,11 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { ClientConfig } from '../config/client.ts';
 import type { StoredClient } from '../store/store.ts';
 import { clientFromConfig } from './client-metadata.ts';
-import { hashGenerated } from './secrets.ts';
+import { verifierOfDeclared } from './secrets.ts';
 
 /**
- * The clients of the configuration file, as the provider reads clients. Their secrets stand in the file anyway, so
- * in memory a keyed digest does; the slow hash is for what we store.
+ * The clients of the configuration file, as the provider reads clients.
  */
 export function configuredClients(
   clients: readonly ClientConfig[],
@@ -17,7 +16,8 @@ export function configuredClients(
   return clients.map((client) => ({
     id: client.id,
     metadata: clientFromConfig(client),
-    secretVerifier: client.secret === undefined ? null : hashGenerated(client.secret, secretKey),
+    secretVerifier:
+      client.secret === undefined ? null : verifierOfDeclared(client.secret, secretKey),
     source: 'config',
     createdAt: now,
     updatedAt: now,

@@ -8,6 +8,7 @@ import {
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock.ts';
+import { hashBounds, isSecretHash } from '../config/secret-hash.ts';
 import { createBoundedQueue } from '../limits/bounded-queue.ts';
 import type { Attempt } from '../limits/failure-limit.ts';
 import { createGuessLimit } from '../limits/guess-limit.ts';
@@ -33,9 +34,18 @@ export const generateSecret = (): string => randomBytes(32).toString('base64url'
 export const hashGenerated = (secret: string, key: Buffer): string =>
   hmacPrefix + digest(createSecretKey(key), secret).toString('base64url');
 
-/** Verifier of a chosen secret: argon2id, 19 MiB, two passes (OWASP's first choice, the library's default). */
+/**
+ * Verifier of a chosen secret: argon2id, 19 MiB, two passes (OWASP's first choice, the library's default). Where its
+ * hash was given, that one.
+ */
 export const hashChosen = async (secret: string): Promise<string> =>
-  argon2Prefix + (await hash(secret, { memoryCost: 19_456, timeCost: 2, parallelism: 1 }));
+  isSecretHash(secret)
+    ? argon2Prefix + secret
+    : argon2Prefix + (await hash(secret, { memoryCost: 19_456, timeCost: 2, parallelism: 1 }));
+
+/** Verifier of a secret of the configuration file, where it stands anyway: in memory a keyed digest does. */
+export const verifierOfDeclared = (secret: string, key: Buffer): string =>
+  isSecretHash(secret) ? argon2Prefix + secret : hashGenerated(secret, key);
 
 /** Of bytes in place of a `KeyObject` Node finds out by two exceptions that they are none, at each call. */
 const digest = (key: KeyObject, text: string): Buffer =>
@@ -166,18 +176,12 @@ const checkGenerated = (verifier: string, presented: string, key: KeyObject): bo
   return timingSafeEqual(expected, digest(key, presented));
 };
 
-/** What a verifier may cost us, so that an imported one can't stop the daemon. */
-const maxMemoryKibibytes = 262_144;
-const maxPasses = 10;
-const maxLanes = 16;
-
 const verifyArgon2 = async (phc: string, presented: string): Promise<boolean> => {
   try {
     if (!phc.startsWith('$argon2id$')) return false;
     const { memoryCost, timeCost, parallelism } = parseOptions(phc);
-    if (memoryCost > maxMemoryKibibytes || timeCost > maxPasses || parallelism > maxLanes) {
-      return false;
-    }
+    const { memoryKibibytes, passes, lanes } = hashBounds;
+    if (memoryCost > memoryKibibytes || timeCost > passes || parallelism > lanes) return false;
     return await verify(phc, presented);
   } catch {
     // A string that is no argon2 hash fits no secret.

@@ -7,6 +7,7 @@ import { listOf, members, oneOf, path, text, wholeNumber } from '../schema/field
 import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';
 import { jwksSchema, jwksUriSchema } from './keys-schema.ts';
 import { mayActSchema, peerSchema } from './peer-schema.ts';
+import { checkSecretHash } from './secret-hash.ts';
 
 /** One app, as the configuration file declares it. */
 
@@ -14,7 +15,7 @@ import { mayActSchema, peerSchema } from './peer-schema.ts';
 export const checkChosenSecret = (secret: string): string | undefined => {
   if (!/^[\x20-\x7e]*$/u.test(secret)) return 'must be printable ASCII (RFC 6749 appendix A.2)';
   return secret.length >= 8 && secret.length <= 1024
-    ? undefined
+    ? checkSecretHash(secret)
     : 'must be 8 to 1024 characters: make one with "openssl rand -hex 32"';
 };
 
@@ -89,7 +90,7 @@ export const clientSchema = members({
   secret: text(checkChosenSecret)
     .optional()
     .describe(
-      'The client secret. Better: secretFile. With neither, nor keys, the app is a public client.',
+      'The client secret, or its argon2id hash ($argon2id$…). Better: secretFile. With neither, nor keys, the app is a public client.',
     ),
   secretFile: path(
     'A file that holds the client secret, relative to this one. White space around it is cut off.',

@@ -44,6 +44,7 @@ import { clicklessLogin, clicklessParameter } from '../flows/login/clickless.ts'
 import { recordConsents } from '../flows/login/consent-events.ts';
 import { freshGrant } from '../flows/login/fresh-grant.ts';
 import { createInteractionPolicy } from '../flows/login/interaction-policy.ts';
+import { allowOmittedRedirect } from '../flows/login/omitted-redirect.ts';
 import { noteRefusals } from '../flows/login/untrusted-redirect.ts';
 import { grantClientCredentials } from '../flows/machine/client-credentials.ts';
 import { peerFeature } from '../flows/machine/peer-authentication.ts';
@@ -111,6 +112,7 @@ export function createProvider(parts: ProviderParts): Provider {
   endWithSession(provider, family, settings);
   keepWaiting(provider, settings);
   keepCodes(provider, settings);
+  allowOmittedRedirect(provider);
   keepDeviceCodes(provider, settings);
   keepGrace(provider, settings);
   keepClientGrants(provider);

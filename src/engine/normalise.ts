@@ -22,10 +22,12 @@ export interface Vocabulary {
  * Makes what real apps send into what the standards ask for, before oidc-provider sees it. Changes `parameters` in
  * place; repeated parameters stay as they are, to be refused.
  * - what is too long to be kept is refused
- * - resources get the spelling of the configuration (`https://h/` is `https://h`)
+ * - resources get the spelling of the configuration (`https://h/` is `https://h`, and `https://h/mcp/` the declared
+ *   `https://h/mcp`)
  * - scopes are split at commas, too; unknown ones are dropped (RFC 6749 3.3 lets the server grant less), none at
  *   all means a sensible default
- * - unknown prompts are dropped (OpenID Connect Core 3.1.2.1 leaves them to the server)
+ * - unknown prompts are dropped (OpenID Connect Core 3.1.2.1 leaves them to the server), and a `nonce` for an ID token
+ *   that nobody asked for
  * @throws errors.InvalidRequest
  */
 export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocabulary): void {
@@ -36,6 +38,9 @@ export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocab
   if (!Array.isArray(scope)) {
     const known = words(scope).filter(knownScope(parameters, vocabulary));
     parameters['scope'] = known.length > 0 ? known.join(' ') : defaultOf(parameters, vocabulary);
+  }
+  if (!words([parameters['scope'] ?? ''].flat().join(' ')).includes('openid')) {
+    delete parameters['nonce'];
   }
   if (typeof prompt === 'string') {
     const known = words(prompt).filter((word) => knownPrompts.has(word));
@@ -104,15 +109,25 @@ function words(text: string | undefined): string[] {
  * does not decode was not encoded. Undefined when nothing is to be changed.
  */
 export function normaliseBasic(authorization: string): string | undefined {
+  const parts = basicParts(authorization);
+  if (!parts || parts.every(isEncoded)) return undefined;
+  const encoded = parts.map((part) => (isEncoded(part) ? part : encodeURIComponent(part)));
+  return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`;
+}
+
+/** The client that Basic credentials without a secret name; undefined for others. */
+export function emptyBasicId(authorization: string): string | undefined {
+  const [id = '', secret] = basicParts(authorization) ?? [];
+  if (id === '' || secret !== '' || !isEncoded(id)) return undefined;
+  return decodeURIComponent(id.replaceAll('+', ' '));
+}
+
+function basicParts(authorization: string): [string, string] | undefined {
   const match = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization);
   if (!match?.[1]) return undefined;
   const text = Buffer.from(match[1], 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  if (colon === -1) return undefined;
-  const parts = [text.slice(0, colon), text.slice(colon + 1)];
-  if (parts.every(isEncoded)) return undefined;
-  const encoded = parts.map((part) => (isEncoded(part) ? part : encodeURIComponent(part)));
-  return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`;
+  return colon === -1 ? undefined : [text.slice(0, colon), text.slice(colon + 1)];
 }
 
 function isEncoded(text: string): boolean {

@@ -41,6 +41,7 @@ export async function renderError(
     description: error instanceof PolicyDenied ? error.reason : (out.error_description ?? ''),
     person: await personOf(facts),
     requestId: facts.requestId,
+    about: ctx.oidc.route.startsWith('end_session') ? 'logout' : 'login',
     denial: denialFacts(error, settings),
     back,
   });

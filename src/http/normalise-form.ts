@@ -2,13 +2,16 @@ import { parse, stringify } from 'node:querystring';
 import type { Context } from 'koa';
 import { factsOf } from '../access/request.ts';
 import {
+  emptyBasicId,
   normaliseAuthorization,
   normaliseBasic,
   normaliseToken,
   type Vocabulary,
 } from '../engine/normalise.ts';
 import { referStructured } from '../engine/structured-tokens.ts';
+import { markOmittedRedirect } from '../flows/login/omitted-redirect.ts';
 import { presentPeer } from '../flows/machine/peer-authentication.ts';
+import { isDocumentId } from '../protocol/document-id.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import { readBody, replayBody } from './body.ts';
 import type { Route } from './exposure.ts';
@@ -24,6 +27,7 @@ type Normalise = (
 const token: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
   await presentPeer(ctx, parameters, registry);
   normaliseToken(parameters, vocabulary);
+  markOmittedRedirect(parameters);
 };
 const authorization: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
   await presentPeer(ctx, parameters, registry);
@@ -59,6 +63,23 @@ export async function normaliseForm(
   const normalise = byPath[route.path];
   if (!normalise) return replayBody(ctx.req, body);
   const parameters: Parameters = parse(body.toString('utf8'));
+  await takeEmptyBasic(ctx, parameters, parts.registry);
   await normalise(parameters, ctx, vocabulary, parts);
   replayBody(ctx.req, Buffer.from(stringify(parameters)));
+}
+
+/** `Basic id:` of a public client names it, as `client_id` does. Others are told which credentials they lack. */
+async function takeEmptyBasic(
+  ctx: Context,
+  parameters: Parameters,
+  registry: AppParts['registry'],
+): Promise<void> {
+  const id = emptyBasicId(ctx.req.headers.authorization ?? '');
+  if (id === undefined || (parameters['client_id'] ?? id) !== id) return;
+  const client = await registry.find(id);
+  const isPublic = client?.metadata['token_endpoint_auth_method'] === 'none';
+  // the registry knows none that are metadata documents, and no such client has a secret
+  if (!isPublic && !(client === undefined && isDocumentId(id))) return;
+  delete ctx.req.headers.authorization;
+  parameters['client_id'] = id;
 }

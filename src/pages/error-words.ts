@@ -35,6 +35,12 @@ const appsFault: Words = {
     'The app sent a login request that this server can’t accept. Go back to the app and try again; if it stays, tell whoever runs the app.',
 };
 
+const logoutFault: Words = {
+  heading: 'This logout can’t go on',
+  explanation:
+    'The app sent a logout request that this server can’t accept. You may still be logged in there: end its session in the app itself; if it stays, tell whoever runs the app.',
+};
+
 /** Where the HTTP status alone says what is wrong. */
 const wordsByStatus: ReadonlyMap<number, Words> = new Map([
   [
@@ -112,8 +118,9 @@ const wordsByCode: ReadonlyMap<string, Words> = new Map([
   ],
 ]);
 
-export function wordsFor({ status, error, person }: ErrorPage): Words {
+export function wordsFor({ status, error, person, about }: ErrorPage): Words {
   if (error === 'access_denied') return person ? denied : unidentified;
   if (status >= 500) return wordsByStatus.get(status) ?? ourFault;
-  return wordsByCode.get(error) ?? wordsByStatus.get(status) ?? appsFault;
+  const fault = about === 'logout' ? logoutFault : appsFault;
+  return wordsByCode.get(error) ?? wordsByStatus.get(status) ?? fault;
 }

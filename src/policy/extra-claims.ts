@@ -9,6 +9,18 @@ export interface ExtraClaims {
   readonly groups: readonly string[];
 }
 
+const verifiedClaim = 'email_verified';
+
+/**
+ * Does the policy vouch for the address of its peer, as tsidp's lets it? Of rules that differ, false stands. Undefined
+ * where none says `true` or `false`.
+ */
+export function emailVerifiedBy(rules: readonly Rule[]): boolean | undefined {
+  const said = rules.map(({ extraClaims = {} }) => extraClaims[verifiedClaim]);
+  if (said.includes(false)) return false;
+  return said.includes(true) ? true : undefined;
+}
+
 /** What the rules add to the tokens of their peer. JSON values pass through unchanged. */
 export function extraClaimsOf(rules: readonly Rule[]): ExtraClaims {
   return {
@@ -26,7 +38,7 @@ function mergeClaims(rules: readonly Rule[]): Record<string, unknown> {
   const claims = new Map<string, unknown>();
   for (const { extraClaims = {} } of rules) {
     for (const [name, value] of Object.entries(extraClaims)) {
-      if (isProtectedClaim(name)) continue;
+      if (isProtectedClaim(name) || name === verifiedClaim) continue;
       claims.set(name, claims.has(name) ? merge(claims.get(name), value) : value);
     }
   }
@@ -53,8 +65,12 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined';
 }
 
-/** Names in the rules' `extraClaims` that were ignored because they are protected. */
+/** Names in the rules' `extraClaims` that were ignored because they are protected, or are not what they must be. */
 export function protectedNames(rules: readonly Rule[]): readonly string[] {
-  const names = rules.flatMap(({ extraClaims = {} }) => Object.keys(extraClaims));
-  return [...new Set(names.filter(isProtectedClaim))];
+  const claims = rules.flatMap(({ extraClaims = {} }) => Object.entries(extraClaims));
+  const ignored = claims.filter(
+    ([name, value]) =>
+      isProtectedClaim(name) || (name === verifiedClaim && typeof value !== 'boolean'),
+  );
+  return [...new Set(ignored.map(([name]) => name))];
 }

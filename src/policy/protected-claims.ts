@@ -22,7 +22,6 @@ const protectedClaims: ReadonlySet<string> = new Set([
   'username',
   'email',
   // OpenID Connect Core 2 and 5.6, RFC 8693 4, RFC 7800, RFC 9068
-  'email_verified',
   'nonce',
   'auth_time',
   'acr',

@@ -87,8 +87,11 @@ export function normaliseUpdate(
   return { ...normaliseRegistration(body), ...withoutUndefined(named) };
 }
 
-/** URIs that pages and lists may show; nobody fetches them. */
-const shownUris = ['client_uri', 'policy_uri', 'tos_uri'] as const;
+/**
+ * URIs that lists for administrators show as text; nobody fetches them. People see none: what a stranger says of its
+ * policy and terms (`policy_uri`, `tos_uri`) is nothing to judge by, and is not taken, nor is a logo.
+ */
+const shownUris = ['client_uri'] as const;
 /** What a client may demand of itself. */
 const switches = ['dpop_bound_access_tokens', 'require_pushed_authorization_requests'] as const;
 
@@ -152,7 +155,8 @@ function grantTypes(value: unknown): string[] {
 /**
  * The first that we know, in the client's order: it stands as text or list, or as the list that OpenID Connect
  * Relying Party Metadata Choices has. Otherwise RFC 7591's default, which the answer says. `private_key_jwt` needs
- * its public keys in `jwks`; a URL of keys would be one that strangers let us fetch.
+ * its public keys in `jwks`; a URL of keys would be one that strangers let us fetch. Whoever wants nothing else is
+ * refused: a secret in its place would be one that it never uses.
  */
 function authentication(asked: Members): Record<string, unknown> {
   const wanted = [
@@ -164,6 +168,13 @@ function authentication(asked: Members): Record<string, unknown> {
       registrableAuthMethods.includes(one) ||
       (one === 'private_key_jwt' && asked['jwks'] !== undefined),
   );
+  if (method === undefined && wanted.includes('private_key_jwt')) {
+    throw invalid(
+      asked['jwks_uri'] === undefined
+        ? 'private_key_jwt needs the public keys: send them in jwks'
+        : 'jwks_uri is not fetched for clients that register themselves: send the public keys in jwks, or ask an administrator to add this app',
+    );
+  }
   if (method !== 'private_key_jwt') {
     return { token_endpoint_auth_method: method ?? 'client_secret_basic' };
   }

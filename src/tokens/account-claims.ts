@@ -15,7 +15,7 @@ import {
   mappedClaims,
   type Placeholder,
 } from '../policy/client-claims.ts';
-import { type ExtraClaims, extraClaimsOf } from '../policy/extra-claims.ts';
+import { type ExtraClaims, emailVerifiedBy, extraClaimsOf } from '../policy/extra-claims.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { groupsOf } from '../policy/groups.ts';
 import { tailnetGroupsOf, toldGroups } from '../policy/tailnet-groups.ts';
@@ -89,11 +89,14 @@ function knownGroups(
 
 /** Name and address: from the login, or those that the policy gives this one person. */
 function personClaims({ identity, capMap }: ClaimsQuestion, options: ClaimOptions): Claims {
-  const { username, email } = accountNamesOf(identity, rulesOf(capMap));
+  const rules = rulesOf(capMap);
+  const { username, email } = accountNamesOf(identity, rules);
+  const verified = emailVerifiedBy(rules.rules);
   return {
     ...scopedClaims(identity, options),
     ...(username === undefined ? {} : { username, preferred_username: username }),
     ...(email === undefined ? {} : { email, email_verified: false }),
+    ...(verified === undefined ? {} : { email_verified: verified }),
   };
 }
 

@@ -31,8 +31,6 @@ const changes: readonly (readonly [string, Members, boolean])[] = [
   // what it says it is
   ['client_name', { client_name: 'Grafana' }, true],
   ['client_uri', { client_uri: 'https://evil.test/' }, true],
-  ['policy_uri', { policy_uri: 'https://evil.test/' }, true],
-  ['tos_uri', { tos_uri: 'https://evil.test/' }, true],
   ['contacts', { contacts: ['dev@evil.test'] }, true],
   ['application_type', { application_type: 'native' }, true],
   // where it sends people
@@ -56,6 +54,8 @@ const changes: readonly (readonly [string, Members, boolean])[] = [
     false,
   ],
   // not kept
+  ['policy_uri', { policy_uri: 'https://evil.test/' }, false],
+  ['tos_uri', { tos_uri: 'https://evil.test/' }, false],
   ['scope', { scope: 'openid' }, false],
   ['logo_uri', { logo_uri: 'https://evil.test/logo.png' }, false],
   ['software_version', { software_version: '2' }, false],

@@ -40,6 +40,11 @@ describe('error', () => {
     ['T33', { status: 421, error: 'invalid_request' }, 'This is the wrong address'],
     ['429', { status: 429, error: 'invalid_request' }, 'Too many attempts'],
     ['400', { status: 400, error: 'invalid_request' }, 'This login can’t go on'],
+    [
+      'logout',
+      { status: 400, error: 'invalid_request', about: 'logout' },
+      'The app sent a logout request',
+    ],
   ])('%s: %j', (_, page, words) => {
     const text = read({ person: undefined, ...page });
     expect(text).toContain(words);

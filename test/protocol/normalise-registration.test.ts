@@ -21,7 +21,6 @@ describe('how a client authenticates', () => {
     [['tls_client_auth', 'none', 'client_secret_post'], 'none'],
     [['client_secret_post', 'none'], 'client_secret_post'],
     [[], 'client_secret_basic'],
-    ['private_key_jwt', 'client_secret_basic'],
     [['private_key_jwt', 'none'], 'none'],
   ])('%j is %s', (asked, method) => {
     expect(read({ token_endpoint_auth_method: asked })['token_endpoint_auth_method']).toBe(method);
@@ -38,6 +37,20 @@ describe('how a client authenticates', () => {
       jwks,
     });
     expect(read({ token_endpoint_auth_method: 'none', jwks })).not.toHaveProperty('jwks');
+  });
+
+  test.each([
+    ['private_key_jwt', {}, /^private_key_jwt needs the public keys/],
+    ['private_key_jwt', { jwks_uri: 'https://a.example/keys' }, /^jwks_uri is not fetched/],
+    [['tls_client_auth', 'private_key_jwt'], { jwks_uri: 'https://a.example/keys' }, /jwks/],
+  ])('%j with %j is refused, and made no secret', (method, more, reason) => {
+    const asked = () => read({ token_endpoint_auth_method: method, ...more });
+    expect(asked).toThrow(
+      expect.objectContaining({
+        error: 'invalid_client_metadata',
+        error_description: expect.stringMatching(reason),
+      }),
+    );
   });
 
   test('T22 a private key is refused, and not repeated', () => {
@@ -69,7 +82,7 @@ describe('what else is read', () => {
       jwks_uri: 'https://agent.test/jwks',
       sector_identifier_uri: 'https://agent.test/sector',
       logo_uri: 'https://agent.test/logo.png',
-      client_uri: null,
+      client_uri: 'https://agent.test/',
       tos_uri: 'not a URL',
       policy_uri: 'https://agent.test/policy',
       contacts: ['ops@agent.test', 'no address', 7],
@@ -82,7 +95,7 @@ describe('what else is read', () => {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'client_secret_basic',
-      policy_uri: 'https://agent.test/policy',
+      client_uri: 'https://agent.test/',
       contacts: ['ops@agent.test'],
       dpop_bound_access_tokens: true,
     });

@@ -23,7 +23,7 @@ describe('T41 what was looked at', () => {
     expect(again.changes).toEqual([]);
 
     const third = setUp(at.store);
-    third.answer({ document: { tos_uri: 'https://evil.example/' } });
+    third.answer({ document: { client_uri: 'https://evil.example/' } });
     await at.store.documents.save({ ...before, seen: 'of-another-release' });
     third.pass(61);
     await third.find();

@@ -15,6 +15,7 @@ import {
   tokensOf,
   userinfo,
 } from '../../world/login.ts';
+import { until } from '../../world/until.ts';
 import { clients, startWorld, type World } from '../../world/world.ts';
 import {
   claimsFor,
@@ -151,6 +152,21 @@ describe('T42 a clock that is set back ten minutes', () => {
     const silent = attempt(world.issuer, 'grafana', { max_age: '60', prompt: 'none' });
     const error = (await browser.open(silent.url)).location?.searchParams.get('error');
     expect(error).toBe('login_required');
+  });
+
+  test('makes no answer about a device live longer', async () => {
+    const bob = world.browser('127.0.0.2');
+    const { accessToken } = await login(bob, world.issuer);
+    expect((await userinfo(world.issuer, accessToken)).status).toBe(200);
+    pass(-1);
+    world.simulator.setNode('bob', { expired: true });
+    setBack();
+    const isKnown = async () => {
+      const { location } = await bob.open(attempt(world.issuer, 'grafana').url);
+      return location?.searchParams.has('code') === true;
+    };
+    await until('tailscaled is asked again', async () => !(await isKnown()), 2000);
+    world.simulator.setNode('bob', { expired: false });
   });
 
   test('takes no assertion of the time before, though its client’s clock is right', async () => {

@@ -126,6 +126,7 @@ describe('logout', () => {
       const answer = await logout(browser, query);
       expectPage(answer, 400);
       expect(answer.body).not.toContain('<form');
+      expect(answer.body).not.toMatch(/login request|This login/u);
     }
     expect(await loggedIn(browser)).toBe(true);
   });
