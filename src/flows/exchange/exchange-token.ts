@@ -4,7 +4,7 @@ import type { ProviderSettings } from '../../access/settings.ts';
 import { rulesOf } from '../../policy/grant.ts';
 import { servesResource } from '../../policy/machine-resources.ts';
 import { accountBehind, type TailnetAccount } from '../../tokens/account.ts';
-import type { Proof } from '../../tokens/proof.ts';
+import type { TakenProof } from '../../tokens/proof.ts';
 import type { PresentedToken } from './presented-token.ts';
 
 /** RFC 8693 section 2.2.2: what is wrong with a token, or with who presents it, is an invalid request. */
@@ -42,11 +42,12 @@ export function requireBound(
 export function requireProof(
   ctx: TokenEndpointGrantContext,
   { keyThumbprint, clientId }: PresentedToken,
-  proof: Proof | undefined,
+  proof: TakenProof,
   name: string,
 ): void {
   if (keyThumbprint === undefined) return;
-  if (!proof) throw refused(`${name} is bound to a key (DPoP): send a proof with the request`);
+  if (proof.thumbprint === undefined)
+    throw refused(`${name} is bound to a key (DPoP): send a proof with the request`);
   const isOwn = clientId === ctx.oidc.client.clientId;
   if (!isOwn || proof.thumbprint === keyThumbprint) return;
   throw refused(`${name} is bound to another key (DPoP) than that of the proof`);

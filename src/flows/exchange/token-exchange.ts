@@ -75,7 +75,7 @@ async function exchange(
   const who = { known: account.known, client };
   const narrowed = narrow({ ...request, targets }, ceiling, who, settings);
   const { tokenType } = request;
-  const exchanged = { subject, acting, act: decision.act, narrowed, tokenType, proof };
+  const exchanged = { subject, account, acting, act: decision.act, narrowed, tokenType, proof };
   await issueExchanged(ctx, exchanged, settings.clock);
 }
 

@@ -5,18 +5,18 @@ import {
   type Provider,
   type TokenEndpointGrantContext,
 } from 'oidc-provider';
-import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js';
-import { type BoundGrant, deviceBinding } from '../../access/bound-grant.ts';
+import { deviceBinding } from '../../access/bound-grant.ts';
 import { appOf } from '../../access/enter.ts';
 import { machineClientId } from '../../access/peer-client.ts';
 import { factsOf, type KnownMachine } from '../../access/request.ts';
 import { invalidTarget, resourceScopesOf } from '../../access/resource-scopes.ts';
+import type { Resource } from '../../access/resources.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { oauthText } from '../../protocol/oauth-text.ts';
 import { accountOf } from '../../tokens/account.ts';
 import { scopesOfClient } from '../../tokens/client-token.ts';
-import { bindToProof, takeProof } from '../../tokens/proof.ts';
-import { resourceServerOf, serverInfo } from '../../tokens/resource-info.ts';
+import { issueToken } from '../../tokens/issue-token.ts';
+import { takeProof } from '../../tokens/proof.ts';
 import { decideMachineToken, requestedAt } from './machine-token.ts';
 
 const grantType = 'client_credentials';
@@ -31,8 +31,8 @@ export function grantClientCredentials(provider: Provider, settings: ProviderSet
     const { client } = ctx.oidc;
     const { machine } = factsOf(ctx);
     await (machine
-      ? answerMachine(ctx, { client, machine, provider }, settings)
-      : answerClient(ctx, { client, provider }, settings));
+      ? answerMachine(ctx, { client, machine }, settings)
+      : answerClient(ctx, client, settings));
   };
   provider.registerGrantType(grantType, handler, ['scope', 'resource'], ['resource']);
 }
@@ -40,7 +40,6 @@ export function grantClientCredentials(provider: Provider, settings: ProviderSet
 interface MachineRequest {
   readonly client: Client;
   readonly machine: KnownMachine;
-  readonly provider: Provider;
 }
 
 async function answerMachine(
@@ -48,7 +47,7 @@ async function answerMachine(
   request: MachineRequest,
   settings: ProviderSettings,
 ): Promise<void> {
-  const { client, machine, provider } = request;
+  const { client, machine } = request;
   const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
   const isItself = client.clientId === machineClientId(machine.identity);
   const decision = decideMachineToken(
@@ -62,62 +61,69 @@ async function answerMachine(
   }
   const { resource } = decision;
   const proof = await takeProof(ctx);
-  const account = accountOf(ctx, machine, client, settings);
-  const server = resourceServerOf(ctx, resource, serverInfo(resource, decision.scopes));
-  const grant: BoundGrant = new provider.Grant({
-    accountId: account.accountId,
-    clientId: client.clientId,
-  });
-  grant.device = deviceBinding(machine.identity);
-  grant.addResourceScope(resource.uri, [...decision.scopes]);
-  const grantId = await grant.save();
-  ctx.oidc.entity('Account', account);
-  ctx.oidc.entity('Grant', grant);
-  const token = new provider.AccessToken({
-    accountId: account.accountId,
-    client,
-    grantId,
-    gty: grantType,
-    scope: decision.scopes.join(' ') || undefined,
-  } as never);
-  bindToProof(token, proof);
-  await answer(ctx, provider, 'AccessToken', Object.assign(token, { resourceServer: server }));
+  await issueToken(
+    ctx,
+    {
+      grantType,
+      holder: {
+        kind: 'account',
+        account: accountOf(ctx, machine, client, settings),
+        device: deviceBinding(machine.identity),
+        line: undefined,
+      },
+      resources: [resource],
+      scopes: decision.scopes,
+      expiresAt: undefined,
+      proof,
+      issuedType: undefined,
+    },
+    settings.clock,
+  );
 }
 
 /** A client with credentials of its own: no grant is about it, and its scopes are those that an operator gave it. */
 async function answerClient(
   ctx: TokenEndpointGrantContext,
-  { client, provider }: Pick<MachineRequest, 'client' | 'provider'>,
+  client: Client,
   settings: ProviderSettings,
 ): Promise<void> {
   if (client.clientAuthMethod === 'none') {
     throw new errors.UnauthorizedClient('a public client has no credentials for this grant');
   }
   const uri = oneResource(ctx);
-  const token = new provider.ClientCredentials({ client } as never);
-  if (uri !== undefined) {
-    const resource = settings.resources.find(uri);
-    if (!resource) throw invalidTarget(uri);
-    const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
-    const scopes = scopesOfClient(client, resource, requestedAt(resource, asked));
-    if (scopes.length === 0 && asked.length > 0) {
-      throw new errors.InvalidScope(
-        'this client may have none of these scopes: an administrator lists them in its "scopes"',
-        asked.join(' '),
-      );
-    }
-    Object.assign(token, {
-      scope: scopes.join(' ') || undefined,
-      resourceServer: resourceServerOf(ctx, resource, serverInfo(resource, scopes)),
-    });
+  const target = uri === undefined ? undefined : targetOf(ctx, { client, uri }, settings);
+  await issueToken(
+    ctx,
+    {
+      grantType,
+      holder: { kind: 'client' },
+      resources: target ? [target.resource] : [],
+      scopes: target?.scopes ?? [],
+      expiresAt: undefined,
+      proof: await takeProof(ctx),
+      issuedType: undefined,
+    },
+    settings.clock,
+  );
+}
+
+/** @throws errors.InvalidTarget, errors.InvalidScope */
+function targetOf(
+  ctx: TokenEndpointGrantContext,
+  { client, uri }: { readonly client: Client; readonly uri: string },
+  { resources }: ProviderSettings,
+): { readonly resource: Resource; readonly scopes: readonly string[] } {
+  const resource = resources.find(uri);
+  if (!resource) throw invalidTarget(uri);
+  const asked = resourceScopesOf(ctx.oidc.requestParamScopes);
+  const scopes = scopesOfClient(client, resource, requestedAt(resource, asked));
+  if (scopes.length === 0 && asked.length > 0) {
+    throw new errors.InvalidScope(
+      'this client may have none of these scopes: an administrator lists them in its "scopes"',
+      asked.join(' '),
+    );
   }
-  bindToProof(token, await takeProof(ctx));
-  const grant = new provider.Grant({ clientId: client.clientId } as never);
-  const [server] = Object.values(ctx.oidc.resourceServers);
-  if (server) grant.addResourceScope(server.identifier(), token.scope ?? '');
-  Object.assign(token, { grantId: await grant.save() });
-  ctx.oidc.entity('Grant', grant);
-  await answer(ctx, provider, 'ClientCredentials', token);
+  return { resource, scopes };
 }
 
 function oneResource({ oidc }: KoaContextWithOIDC): string | undefined {
@@ -126,22 +132,4 @@ function oneResource({ oidc }: KoaContextWithOIDC): string | undefined {
     throw new errors.InvalidTarget('a token is for one resource: ask for each by itself');
   }
   return typeof resource === 'string' ? resource : undefined;
-}
-
-type Token = InstanceType<Provider['AccessToken']> | InstanceType<Provider['ClientCredentials']>;
-
-async function answer(
-  ctx: TokenEndpointGrantContext,
-  provider: Provider,
-  model: 'AccessToken' | 'ClientCredentials',
-  token: Token,
-): Promise<void> {
-  ctx.oidc.entity(model, token);
-  const value = await token.save();
-  ctx.body = grantHelpers.buildTokenResponse(provider, {
-    accessToken: value,
-    expiresIn: token.expiration,
-    scope: token.scope ?? '',
-    tokenType: token.tokenType,
-  });
 }
