@@ -1,10 +1,11 @@
 import { networkInterfaces } from 'node:os';
+import { isAllowedHost } from '../protocol/allowed-host.ts';
 import type { Interface } from './address-class.ts';
 import { findDestination } from './destination.ts';
 import { type Answer, exchange, timedOut } from './exchange.ts';
 import { OutgoingError } from './outgoing-error.ts';
 import { type Resolve, resolve } from './resolve.ts';
-import { createPlaces } from './slots.ts';
+import { type Asker, createPlaces } from './slots.ts';
 
 export interface OutgoingOptions {
   readonly method?: 'GET' | 'POST';
@@ -14,6 +15,8 @@ export interface OutgoingOptions {
   readonly signal?: AbortSignal;
   /** The operator registered this very URL, so it may be anywhere. */
   readonly trusted?: boolean;
+  /** On whose behalf; undefined: the daemon's own. */
+  readonly asker?: Asker | undefined;
   /** Refuse a 200 whose `Content-Type` is not JSON. */
   readonly json?: boolean;
 }
@@ -33,7 +36,7 @@ export interface OutgoingParts {
   readonly ca?: string;
   /** For the whole request, names included. Default 5000. */
   readonly timeoutMs?: number;
-  /** Requests at once, of strangers and of operators each. Default 8, 2 to one host; four times as many may wait. */
+  /** Requests at once, to URLs that operators registered, to hosts that they named and to others each. Default 8, 2 to one host and 2 of one asker; four times as many may wait. */
   readonly concurrency?: number;
 }
 
@@ -47,8 +50,12 @@ const limitBytes = 65_536;
  */
 export function createOutgoingFetch(parts: OutgoingParts): OutgoingFetch {
   const { timeoutMs = 5000, concurrency = 8 } = parts;
-  // apart, so that no stranger's host keeps an operator's app waiting
-  const [strangers, operators] = [createPlaces(concurrency), createPlaces(concurrency)];
+  // apart, so that nobody's own host keeps those waiting that operators named
+  const [trustedUrls, namedHosts, others] = [
+    createPlaces(concurrency),
+    createPlaces(concurrency),
+    createPlaces(concurrency),
+  ];
   const rules = {
     allowedHosts: parts.allowedHosts,
     resolve: parts.resolve ?? resolve,
@@ -58,10 +65,12 @@ export function createOutgoingFetch(parts: OutgoingParts): OutgoingFetch {
     const { trusted = false, json = false, method = 'GET', headers = {}, body } = options;
     const own = AbortSignal.timeout(timeoutMs);
     const signal = options.signal ? AbortSignal.any([own, options.signal]) : own;
-    const places = trusted ? operators : strangers;
-    const host = URL.parse(url)?.hostname ?? '';
+    const parsed = URL.parse(url);
+    const isNamed = parsed !== null && isAllowedHost(parsed, rules.allowedHosts);
+    const places = trusted ? trustedUrls : isNamed ? namedHosts : others;
+    const request = { host: parsed?.hostname ?? '', asker: options.asker };
     const answer = await inTime(signal, () =>
-      places(host, signal, async () => {
+      places(request, signal, async () => {
         const destination = await inTime(signal, () =>
           findDestination(url, rules, { trusted, signal }),
         );

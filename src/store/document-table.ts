@@ -29,10 +29,12 @@ export interface DocumentTable {
   /** What is said of it, without the document; undefined: not known. */
   stateOf(url: string): Promise<Pick<MarkedDocument, 'mark'> | undefined>;
   /**
-   * Inserts or replaces all but the mark. Beyond 500 that somebody allowed something, and beyond 500 others, those are
-   * forgotten that were not fetched for longest, but none that an administrator marked.
+   * Inserts or replaces all but the mark and whoever brought it first. Of those that this person brought, beyond 50 that
+   * they allowed something and beyond 50 others, those are forgotten that were not fetched for longest; but none that
+   * somebody else allowed something, or that an administrator marked.
+   * @param broughtBy subject; undefined: nobody brings it now
    */
-  save(document: KnownDocument): Promise<void>;
+  save(document: KnownDocument, broughtBy?: string): Promise<void>;
   /** False when there is no such document. */
   mark(url: string, mark: DocumentMark | undefined): Promise<boolean>;
   /** False when there was none. */

@@ -96,4 +96,92 @@ describe('T14 bounded work', () => {
     go.resolve();
     await Promise.all(hung);
   });
+
+  const mallory = { name: 'userid:66', isStranger: false };
+  const alice = { name: 'userid:1', isStranger: false };
+  const endOf = (asked: Promise<unknown>) =>
+    asked.then(
+      () => 'answered',
+      ({ failure }) => failure,
+    );
+
+  it('T38 slow hosts of one asker hold a quarter of the places, and of a host one', async () => {
+    const { site, hosts, go } = await openHanging();
+    await using _ = site;
+    const others = [...slow.slice(0, 2), 'other0.test', 'other1.test'];
+    const fetch = createOutgoingFetch({
+      allowedHosts: [...slow, ...others],
+      resolve: async () => ['127.0.0.1'],
+      timeoutMs: 20_000,
+    });
+    const ask = (host: string, asker: typeof alice, path = '') =>
+      endOf(fetch(`http://${host}:${site.port}/${path}`, { asker }));
+    // eight for each of the two, and as many as hosts there are
+    const hung = slow.flatMap((host) => [ask(host, mallory), ask(host, mallory)]);
+    await until('two hosts are asked', () => hosts.length === 2);
+    expect(await ask(hosts[0]!, alice, 'ok')).toBe('answered');
+    expect(await ask('other0.test', alice, 'ok')).toBe('answered');
+    expect(hosts.filter((host) => host.startsWith('slow'))).toHaveLength(3);
+    go.resolve();
+    const ends = await Promise.all(hung);
+    expect(ends.filter((end) => end === 'answered')).toHaveLength(10);
+    expect(ends.filter((end) => end === 'busy')).toHaveLength(6);
+  });
+
+  it('T38 strangers have half of the places together', async () => {
+    const { site, hosts, go } = await openHanging();
+    await using _ = site;
+    const fetch = named();
+    const hung = slow.map((host, i) =>
+      endOf(fetch(`http://${host}:${site.port}/`, { asker: { name: `${i}`, isStranger: true } })),
+    );
+    await until('four hosts are asked', () => hosts.length === 4);
+    const answer = await fetch(`http://quick.test:${site.port}/ok`, { asker: alice });
+    expect(answer.status).toBe(200);
+    expect(hosts).toHaveLength(5);
+    go.resolve();
+    expect(new Set(await Promise.all(hung))).toEqual(new Set(['answered']));
+  });
+
+  it('T38 where nobody more may wait, whoever has most waiting makes room', async () => {
+    const { site, hosts, go } = await openHanging();
+    await using _ = site;
+    const fetch = named();
+    const ask = (host: string, asker: typeof alice) =>
+      endOf(fetch(`http://${host}:${site.port}/`, { asker }));
+    const names = Array.from({ length: 5 }, (_, i) => ({ ...mallory, name: `m${i}` }));
+    const hung = names.flatMap((name) => slow.map((host) => ask(host, name)));
+    const late = names.flatMap((name) => slow.slice(0, 2).map((host) => ask(host, name)));
+    const hers = ask('quick.test', alice);
+    await until('all places are taken', () => hosts.length === 8);
+    go.resolve();
+    expect(await hers).toBe('answered');
+    const ends = await Promise.all([...hung, ...late]);
+    expect(ends).toContain('busy');
+    expect(ends.filter((end) => end === 'answered').length).toBeGreaterThan(20);
+  });
+
+  it('T38 hosts that an operator named have places of their own', async () => {
+    const { site, hosts, go } = await openHanging();
+    await using _ = site;
+    const isPublic = async (name: string) => [name === 'named.test' ? '127.0.0.1' : '203.0.113.7'];
+    const unnamed: string[] = [];
+    const fetch = createOutgoingFetch({
+      allowedHosts: ['named.test'],
+      resolve: async (name) => {
+        if (name === 'named.test') return isPublic(name);
+        // whatever takes long, names included
+        unnamed.push(name);
+        await go.promise;
+        return isPublic(name);
+      },
+      timeoutMs: 20_000,
+    });
+    const hung = slow.map((host) => endOf(fetch(`https://${host}/`)));
+    await until('all places of others are taken', () => unnamed.length === 8);
+    expect((await fetch(`http://named.test:${site.port}/ok`)).status).toBe(200);
+    expect(hosts).toEqual(['named.test']);
+    go.resolve();
+    await Promise.all(hung);
+  });
 });

@@ -6,6 +6,7 @@ import { readMetadataDocument } from '../../protocol/metadata-document.ts';
 import { oauthText } from '../../protocol/oauth-text.ts';
 import type { DocumentTable, KnownDocument } from '../../store/document-table.ts';
 import type { StoredClient } from '../../store/store.ts';
+import { currentAsker } from './asker.ts';
 import { clientOf } from './document-clients.ts';
 import { type Asked, askForDocument, isAsSeen } from './document-fetch.ts';
 import { freshness } from './document-freshness.ts';
@@ -28,6 +29,8 @@ export interface DocumentCache {
 
 export interface DocumentHooks {
   readonly first: () => Promise<void>;
+  /** Subject of whom `first` let in; undefined where it was not called. */
+  readonly broughtBy: () => string | undefined;
   /** @param wasKnown another one was there under this URL */
   readonly changed: (client: StoredClient, wasKnown: boolean) => Promise<void>;
 }
@@ -50,25 +53,32 @@ interface Before {
   readonly known: KnownDocument | undefined;
   readonly entry: Entry | undefined;
   readonly hooks: DocumentHooks;
+  /** Asker and URL. */
+  readonly own: string;
 }
 
 /** How long a failure is believed. */
 const badSeconds = 60;
 const troubleSeconds = 10;
 
-/** Documents in memory, in front of the store and the hosts. Requests for one URL at the same time are one. */
+/**
+ * Documents in memory, in front of the store and the hosts. Requests of one asker for one URL at the same time are one;
+ * of each asker for themselves, as each waits in a queue of their own, and only their own trouble is theirs (T38).
+ */
 export function createDocumentCache(parts: CacheParts): DocumentCache {
   const { documents, clock } = parts;
   const entries = new LRUCache<string, Entry>({ max: 200 });
   const failures = new LRUCache<string, Failure>({ max: 1000 });
   const pending = new Map<string, Promise<StoredClient>>();
 
-  const refresh = async (url: string, { known, entry, hooks }: Before) => {
+  const refresh = async (url: string, { known, entry, hooks, own }: Before) => {
     const asked = await askForDocument(url, known, parts);
     if (asked.kind === 'good') {
       const client = clientOf(url, asked.metadata, atOnce(asked.known));
-      await documents.save(asked.known);
-      if (!isAsSeen(known, asked.known)) await hooks.changed(client, known !== undefined);
+      // somebody else may have asked at the same time, and the change is told
+      const before = await documents.find(url);
+      await documents.save(asked.known, hooks.broughtBy());
+      if (!isAsSeen(before, asked.known)) await hooks.changed(client, before !== undefined);
       // only now does anybody find it
       entries.set(url, { known: asked.known, client, useUntil: asked.known.freshUntil });
       return client;
@@ -83,8 +93,8 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
       if (known?.document !== undefined) await documents.save({ ...known, document: undefined });
     }
     const error = () => errorOf(asked);
-    const seconds = asked.kind === 'bad' ? badSeconds : troubleSeconds;
-    failures.set(url, { error, at: now, seconds });
+    const [of, seconds] = asked.kind === 'bad' ? [url, badSeconds] : [own, troubleSeconds];
+    failures.set(of, { error, at: now, seconds });
     throw error();
   };
 
@@ -100,21 +110,27 @@ export function createDocumentCache(parts: CacheParts): DocumentCache {
     const entry = cached ?? fromStore(known, entries);
     const now = clock.nowSeconds();
     if (entry && now < entry.useUntil && isPast(entry, now)) return entry.client;
-    const failure = failures.get(url);
-    if (failure && ageSeconds(now, failure.at) < failure.seconds) throw failure.error();
+    const own = `${(await currentAsker())?.name ?? ''}\n${url}`;
+    throwBelieved([failures.get(url), failures.get(own)], now);
     if (!known && !introduced) {
       await hooks.first();
       // somebody else may have brought it meanwhile
       return find(url, hooks, true);
     }
-    const running = pending.get(url) ?? refresh(url, { known, entry, hooks });
-    pending.set(url, running);
+    const running = pending.get(own) ?? refresh(url, { known, entry, hooks, own });
+    pending.set(own, running);
     // whoever began may be gone: the others wait for the same answer
     return running.finally(() => {
-      if (pending.get(url) === running) pending.delete(url);
+      if (pending.get(own) === running) pending.delete(own);
     });
   };
   return { find: (url, hooks) => find(url, hooks, false) };
+}
+
+function throwBelieved(failures: readonly (Failure | undefined)[], now: number): void {
+  for (const failure of failures) {
+    if (failure && ageSeconds(now, failure.at) < failure.seconds) throw failure.error();
+  }
 }
 
 function fromStore(

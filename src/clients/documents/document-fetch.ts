@@ -5,6 +5,7 @@ import type { ClientMetadata } from '../../protocol/client-metadata.ts';
 import { readMetadataDocument } from '../../protocol/metadata-document.ts';
 import type { KnownDocument } from '../../store/document-table.ts';
 import { trustDigest } from '../client-trust.ts';
+import { currentAsker } from './asker.ts';
 import { freshnessOf } from './document-freshness.ts';
 
 export type Asked =
@@ -37,7 +38,8 @@ export async function askForDocument(
   { fetch, clock }: Parts,
 ): Promise<Asked> {
   try {
-    const answer = await fetch(url, { json: true, headers: headersFor(previous) });
+    const asker = await currentAsker();
+    const answer = await fetch(url, { json: true, headers: headersFor(previous), asker });
     return readAnswer(url, answer, previous, clock.nowSeconds());
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error;

@@ -65,6 +65,7 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
       first: async () => {
         who = await introduce();
       },
+      broughtBy: () => who && subjectOf(who),
       changed: async (client, wasKnown) => {
         const state = await documents.stateOf(id);
         // what an administrator approved or released, and people allowed, is not what it is now

@@ -4,6 +4,7 @@ import { isSelfRegistered } from '../../access/self-registered.ts';
 import type { Clock } from '../../clock.ts';
 import type { OutgoingFetch } from '../../outgoing/fetch.ts';
 import { readPublicKeys } from '../../protocol/public-keys.ts';
+import { currentAsker } from './asker.ts';
 
 /** How long a host that failed is left alone: without a good key set every bad assertion asks for it again. */
 const failedSeconds = 10;
@@ -40,6 +41,7 @@ export function providerFetch(
     const options = {
       headers: sentHeaders(init.headers),
       trusted: isOperators(Provider.ctx?.oidc.client, url),
+      asker: await currentAsker(),
       ...(init.signal ? { signal: init.signal } : {}),
     };
     if (init.method !== 'POST') return toResponse(await get(url, options));

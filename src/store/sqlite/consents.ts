@@ -6,6 +6,9 @@ import type { Transactions } from './transactions.ts';
 /** Of `usedAt`, so that a login seldom writes. */
 const useResolutionSeconds = 86_400;
 
+/** Of one person; those go that were not used for longest (T38). */
+const mostOfPerson = 500;
+
 interface Row {
   subject: string;
   client_id: string;
@@ -30,6 +33,7 @@ export class SqliteConsents implements ConsentTable {
   readonly #select: StatementSync;
   readonly #save: StatementSync;
   readonly #use: StatementSync;
+  readonly #trim: StatementSync;
   readonly #list: StatementSync;
   readonly #deleteGrants: StatementSync;
   readonly #delete: StatementSync;
@@ -59,6 +63,10 @@ export class SqliteConsents implements ConsentTable {
       `UPDATE consents SET used_at = ?6 WHERE ${keyMatches}
          AND used_at NOT BETWEEN ?6 - ${useResolutionSeconds} + 1 AND ?6`,
     );
+    this.#trim = database.prepare(
+      `DELETE FROM consents WHERE id IN (SELECT id FROM consents WHERE subject = ?
+         ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ${mostOfPerson})`,
+    );
     this.#list = database.prepare(
       `SELECT * FROM consents WHERE ${filterMatches} ORDER BY given_at, id`,
     );
@@ -86,6 +94,7 @@ export class SqliteConsents implements ConsentTable {
       consent.givenAt,
       consent.expiresAt,
     );
+    this.#transactions.run(this.#trim, consent.subject);
   }
 
   use(key: ConsentKey, nowSeconds: number): void {

@@ -38,7 +38,7 @@ export class SqliteFamilies implements FamilyTable {
     this.#clock = clock;
     this.#list = database.prepare(
       `SELECT digest, subject, client_id, device, payload, created_at, expires_at FROM grants
-       WHERE (expires_at IS NULL OR expires_at > ?4)
+       WHERE (expires_at IS NULL OR expires_at > ?4) AND (waits_until IS NULL OR waits_until > ?4)
          AND (?1 IS NULL OR subject = ?1 OR ${acts(`'node:' || json_extract(value, '$.stableId') = ?1`)})
          AND (?2 IS NULL OR client_id = ?2)
          AND (?3 IS NULL OR device = ?3 OR ${acts(`json_extract(value, '$.stableId') = ?3`)})

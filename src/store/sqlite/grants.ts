@@ -13,6 +13,7 @@ import { waitSecondsOf } from './redemption.ts';
 interface GrantRow {
   payload: string;
   expires_at: number | null;
+  waits_until: number | null;
 }
 
 /** oidc-provider Grants: the row every token of an authorization lives and dies with. */
@@ -26,17 +27,17 @@ export class GrantAdapter extends BaseAdapter {
     // Saving a Grant again must not put its family back to an earlier generation, nor make it live shorter.
     this.#insert = context.database.prepare(
       `INSERT INTO grants
-         (digest, subject, client_id, device, payload, created_at, expires_at, redeemed_expires_at)
+         (digest, subject, client_id, device, payload, created_at, expires_at, waits_until)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (digest) DO UPDATE SET subject = excluded.subject, client_id = excluded.client_id,
          device = excluded.device, payload = excluded.payload,
          expires_at = max(grants.expires_at, excluded.expires_at)`,
     );
     this.#select = context.database.prepare(
-      'SELECT payload, expires_at FROM grants WHERE digest = ?',
+      'SELECT payload, expires_at, waits_until FROM grants WHERE digest = ?',
     );
     this.#selectByName = context.database.prepare(
-      'SELECT digest, payload, expires_at FROM grants WHERE digest BETWEEN ? AND ? LIMIT 1',
+      'SELECT digest, payload, expires_at, waits_until FROM grants WHERE digest BETWEEN ? AND ? LIMIT 1',
     );
   }
 
@@ -53,7 +54,8 @@ export class GrantAdapter extends BaseAdapter {
       stableId(payload['device']),
       serialize({ ...payload, exp: undefined, waitSeconds: undefined }),
       now,
-      ...(waitSeconds === undefined ? [end, null] : [now + waitSeconds, end]),
+      end,
+      waitSeconds === undefined ? null : now + waitSeconds,
     );
   }
 
@@ -62,7 +64,8 @@ export class GrantAdapter extends BaseAdapter {
     if (!row) return undefined;
     const payload = deserialize(row.payload, id);
     // Redemption and rotation lengthen the row's life, not the payload's.
-    if (row.expires_at !== null) payload['exp'] = row.expires_at;
+    const end = endOf(row);
+    if (end !== null) payload['exp'] = end;
     return payload;
   }
 
@@ -74,7 +77,8 @@ export class GrantAdapter extends BaseAdapter {
     const row = this.#selectByName.get(from, to) as (GrantRow & { digest: Uint8Array }) | undefined;
     if (!row) return undefined;
     const payload: Payload = JSON.parse(row.payload);
-    if (row.expires_at !== null) payload['exp'] = row.expires_at;
+    const end = endOf(row);
+    if (end !== null) payload['exp'] = end;
     payload['uid'] = Buffer.from(row.digest).toString('hex');
     return payload;
   }
@@ -82,6 +86,10 @@ export class GrantAdapter extends BaseAdapter {
   async destroy(id: string): Promise<void> {
     this.deleteGrant(digest(id));
   }
+}
+
+function endOf({ expires_at: end, waits_until: waitsUntil }: GrantRow): number | null {
+  return waitsUntil === null ? end : Math.min(waitsUntil, end ?? waitsUntil);
 }
 
 function stableId(device: unknown): string | null {

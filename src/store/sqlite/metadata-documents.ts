@@ -8,7 +8,8 @@ import type {
 import type { Context } from './base-adapter.ts';
 import type { Transactions } from './transactions.ts';
 
-const maxDocuments = 500;
+/** Of one person, that they allowed something; and as many that they only named. */
+const room = 50;
 
 interface Row {
   url: string;
@@ -37,20 +38,23 @@ export class SqliteDocuments implements DocumentTable {
     this.#list = database.prepare('SELECT * FROM metadata_documents ORDER BY id');
     this.#selectMark = database.prepare('SELECT mark FROM metadata_documents WHERE url = ?');
     this.#save = database.prepare(
-      `INSERT INTO metadata_documents (url, document, etag, last_modified, fetched_at, fresh_until, seen)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO metadata_documents
+         (url, document, etag, last_modified, fetched_at, fresh_until, seen, brought_by)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (url) DO UPDATE SET document = excluded.document, etag = excluded.etag,
          last_modified = excluded.last_modified, fetched_at = excluded.fetched_at,
          fresh_until = excluded.fresh_until, seen = excluded.seen`,
     );
-    // each kind has its own room: what people use is not pushed out by what is only named
+    // each person has their own room, and what they use is not pushed out by what they only name
     this.#trim = database.prepare(
       `DELETE FROM metadata_documents WHERE id IN
          (SELECT id FROM (SELECT id, row_number() OVER (
             PARTITION BY EXISTS (SELECT 1 FROM consents WHERE consents.client_id = url)
             ORDER BY fetched_at DESC, id DESC) AS place
-          FROM metadata_documents WHERE mark IS NULL OR mark = 'wait')
-          WHERE place > ?)`,
+          FROM metadata_documents
+          WHERE brought_by = ?1 AND (mark IS NULL OR mark = 'wait')
+            AND NOT EXISTS (SELECT 1 FROM consents WHERE consents.client_id = url AND subject <> ?1))
+          WHERE place > ${room})`,
     );
     this.#mark = database.prepare('UPDATE metadata_documents SET mark = ? WHERE url = ?');
     this.#delete = database.prepare('DELETE FROM metadata_documents WHERE url = ?');
@@ -70,7 +74,7 @@ export class SqliteDocuments implements DocumentTable {
     return row && { mark: row.mark ?? undefined };
   }
 
-  async save(known: KnownDocument): Promise<void> {
+  async save(known: KnownDocument, broughtBy?: string): Promise<void> {
     this.#transactions.run(
       this.#save,
       known.url,
@@ -80,8 +84,9 @@ export class SqliteDocuments implements DocumentTable {
       known.fetchedAt,
       known.freshUntil,
       known.seen,
+      broughtBy ?? null,
     );
-    this.#transactions.run(this.#trim, maxDocuments);
+    if (broughtBy !== undefined) this.#transactions.run(this.#trim, broughtBy);
   }
 
   async mark(url: string, mark: DocumentMark | undefined): Promise<boolean> {

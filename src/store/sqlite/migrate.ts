@@ -117,10 +117,12 @@ export const migrations: Migrations = [
    DROP INDEX metadata_documents_age;
    CREATE INDEX metadata_documents_age ON metadata_documents (fetched_at, mark, url);`,
   // what waits for a code to be redeemed ends with it; null: it waits for nothing, or no longer (`redemption.ts`)
-  `ALTER TABLE grants ADD COLUMN redeemed_expires_at INTEGER; -- when it ends once its code is redeemed
-   DROP INDEX grants_expiry;
-   CREATE INDEX grants_expiry ON grants (redeemed_expires_at IS NULL, expires_at);
+  `ALTER TABLE grants ADD COLUMN waits_until INTEGER; -- when it ends unless its code is redeemed
+   CREATE INDEX grants_waiting ON grants (waits_until) WHERE waits_until IS NOT NULL;
    ALTER TABLE sessions ADD COLUMN redeemed_expires_at INTEGER; -- when it ends once a code of it is redeemed`,
+  // who brought a metadata document first, in whose room it stands; null: before this was noted
+  `ALTER TABLE metadata_documents ADD COLUMN brought_by TEXT; -- subject
+   CREATE INDEX metadata_documents_person ON metadata_documents (brought_by);`,
 ];
 
 /**

@@ -21,8 +21,7 @@ export class Redemption {
   constructor({ database, transactions }: Context) {
     this.#transactions = transactions;
     this.#extendGrant = database.prepare(
-      `UPDATE grants SET expires_at = max(expires_at, redeemed_expires_at), redeemed_expires_at = NULL
-       WHERE digest = ?1 AND redeemed_expires_at IS NOT NULL
+      `UPDATE grants SET waits_until = NULL WHERE digest = ?1 AND waits_until IS NOT NULL
          AND (?2 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE uid_digest = ?2))`,
     );
     this.#extendSession = database.prepare(

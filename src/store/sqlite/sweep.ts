@@ -13,8 +13,8 @@ const grantSlackSeconds = 3600;
 
 interface Part {
   readonly table: string;
-  /** Which rows; all, where it says nothing. */
-  readonly where?: string;
+  /** Column that says when it is over. */
+  readonly end?: string;
   readonly slack?: number;
 }
 
@@ -27,8 +27,8 @@ const parts: readonly Part[] = [
   { table: 'records' },
   { table: 'consents' },
   // nothing hangs on a Grant whose code was never redeemed
-  { table: 'grants', where: '(redeemed_expires_at IS NULL) = 0' },
-  { table: 'grants', where: '(redeemed_expires_at IS NULL) = 1', slack: grantSlackSeconds },
+  { table: 'grants', end: 'waits_until' },
+  { table: 'grants', slack: grantSlackSeconds },
 ];
 
 /** Deletes expired rows, a few at a time so that no request waits for it. */
@@ -38,11 +38,11 @@ export class Sweep {
 
   constructor({ database, transactions }: Context) {
     this.#transactions = transactions;
-    this.#deletes = parts.map(({ table, where = 'TRUE', slack = slackSeconds }) => ({
+    this.#deletes = parts.map(({ table, end = 'expires_at', slack = slackSeconds }) => ({
       statement: database.prepare(
         // Codes have one lifetime, so the oldest rows are the first to expire and need no index.
-        `DELETE FROM ${table} WHERE expires_at < ?1 AND id IN
-           (SELECT id FROM ${table} ${table === 'codes' ? 'ORDER BY id' : `WHERE ${where} AND expires_at < ?1 ORDER BY expires_at`} LIMIT ?2)`,
+        `DELETE FROM ${table} WHERE ${end} < ?1 AND id IN
+           (SELECT id FROM ${table} ${table === 'codes' ? 'ORDER BY id' : `WHERE ${end} < ?1 ORDER BY ${end}`} LIMIT ?2)`,
       ),
       slack,
     }));

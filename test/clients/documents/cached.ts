@@ -44,6 +44,7 @@ export function setUp(store?: SqliteStore) {
     find: (id = url, first = async () => void introduced.push(id)) =>
       cache.find(id, {
         first,
+        broughtBy: () => undefined,
         changed: async (client, wasKnown) => {
           changes.push([wasKnown, client.metadata['redirect_uris']]);
         },
