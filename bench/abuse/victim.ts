@@ -6,7 +6,8 @@ import { personAt, wayOf } from './people.ts';
 
 /**
  * `login`: whole logins of a confidential client. `document`: the same of a client that is a metadata document and
- * that each of them allowed. `new-document`: the first request of a client that nobody knows, so that a host is asked.
+ * that each of them allowed. `new-document`: logins, and each fifth time
+ * the first request of a client that nobody knows, so that a host is asked.
  */
 export type VisitKind = 'login' | 'document' | 'new-document';
 

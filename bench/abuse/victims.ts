@@ -30,6 +30,7 @@ export interface Settled {
 const redirectUri = 'https://agent.test/callback';
 /** A host is asked two things at once; those who bring clients from as many hosts don't wait for each other. */
 const hosts = 20;
+const bringEvery = 5;
 
 export async function startVictims(kind: VisitKind): Promise<Victims> {
   const sitePorts = await freePorts(kind === 'login' ? 0 : hosts);
@@ -46,7 +47,10 @@ export async function startVictims(kind: VisitKind): Promise<Victims> {
       const nothing = async () => [];
       if (kind === 'login') return { visit: loginVisit(way, confidential), afterwards: nothing };
       if (kind === 'new-document') {
-        const visit = newDocumentVisit(way, (count) => appAt(`new-${count}`, count % hosts));
+        const login = loginVisit(way, confidential);
+        const bring = newDocumentVisit(way, (count) => appAt(`new-${count}`, count % hosts));
+        const visit: Visit = (index, signal) =>
+          index % bringEvery === 0 ? bring(index / bringEvery, signal) : login(index, signal);
         return { visit, afterwards: nothing };
       }
       const used = appAt('used');

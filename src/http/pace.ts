@@ -1,33 +1,31 @@
 /**
- * Lets a request begin: at once, or, when its sender has begun some in this turn of the event loop, in a later one.
+ * Lets a request begin: at once, or, when its sender has begun many in this second, in a later turn of the event loop.
  * @param share whose share it falls to (`Load.enter`); undefined for nobody's, which never waits
  */
 export type Pace = (share: string | undefined) => Promise<void> | undefined;
 
-/**
- * As many as may be begun in one turn, of each peer. A login alone never waits; sixteen at once through one app's
- * server hardly do.
- */
-const usualPerTurn = 2;
+export interface PaceOptions {
+  /** What a peer begins in a second without waiting; default 12, four logins. */
+  readonly perSecond?: number;
+  /** What all who sent more begin in one turn; default 2. */
+  readonly perTurn?: number;
+  /** Monotonic. */
+  readonly nowMs?: () => number;
+}
 
 /**
- * Everything that is begun in one turn is worked on before anybody else is read. So a peer with a hundred requests
- * under way, as many as there may be, would make each step of others' logins wait for all of them (T38): of each peer
- * a few are begun in a turn, and of those that wait, in turn, as few. Whoever waits has a place among the requests
- * under way, so there are never more of them.
+ * Everything that is begun in one turn is worked on before anybody else is read. So peers with hundreds of requests
+ * under way would make each step of others' logins wait for all of them (T38). Who sends more than people do waits
+ * behind the others who do so, for a turn in which a few of theirs are begun; as turns are short when there is little
+ * else to do, that is soon. Whoever waits has a place among the requests under way, so there are never more of them.
  */
-export function createPace(perTurn = usualPerTurn): Pace {
+export function createPace(options: PaceOptions = {}): Pace {
+  const { perSecond = 12, perTurn = 2, nowMs = () => performance.now() } = options;
   const begun = new Map<string, number>();
+  let endsMs = 0;
   const waiting = new Map<string, (() => void)[]>();
-  let isArmed = false;
 
-  const arm = (): void => {
-    if (!isArmed) setImmediate(turn);
-    isArmed = true;
-  };
   const turn = (): void => {
-    isArmed = false;
-    begun.clear();
     for (let count = 0; count < perTurn; count += 1) {
       const [first] = waiting;
       if (!first) return;
@@ -37,21 +35,28 @@ export function createPace(perTurn = usualPerTurn): Pace {
       // behind the others
       if (line.length > 0) waiting.set(share, line);
     }
-    if (waiting.size > 0) arm();
+    if (waiting.size > 0) setImmediate(turn);
+  };
+  const isOften = (share: string): boolean => {
+    if (nowMs() >= endsMs) {
+      begun.clear();
+      endsMs = nowMs() + 1000;
+    }
+    const count = (begun.get(share) ?? 0) + 1;
+    begun.set(share, count);
+    return count > perSecond;
   };
 
   return (share) => {
     if (share === undefined) return undefined;
-    arm();
     const line = waiting.get(share);
-    const count = begun.get(share) ?? 0;
-    if (count < perTurn && !line) {
-      begun.set(share, count + 1);
-      return undefined;
-    }
+    if (!isOften(share) && !line) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     if (line) line.push(resolve);
-    else waiting.set(share, [resolve]);
+    else {
+      if (waiting.size === 0) setImmediate(turn);
+      waiting.set(share, [resolve]);
+    }
     return promise;
   };
 }

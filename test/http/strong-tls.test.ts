@@ -40,7 +40,10 @@ async function agreed(port: number, offer: SecureContextOptions): Promise<string
 async function agreedOf12(port: number): Promise<string[]> {
   const found: string[] = [];
   for (const cipher of getCiphers().filter((one) => !one.startsWith('tls_'))) {
-    const offer = { ciphers: `${cipher.toUpperCase()}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' } as const;
+    const offer = {
+      ciphers: `${cipher.toUpperCase()}:@SECLEVEL=0`,
+      maxVersion: 'TLSv1.2',
+    } as const;
     const answer = await agreed(port, offer);
     if (answer !== undefined) found.push(answer);
   }
