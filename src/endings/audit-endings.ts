@@ -46,7 +46,8 @@ function told(what: EndedThing): Partial<AuditRecord> {
         ...(resources.length > 0 ? { detail: { resources } } : {}),
       };
     }
-    default:
+    case 'session':
+    case 'token':
       return {};
   }
 }

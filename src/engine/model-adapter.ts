@@ -37,12 +37,7 @@ export function modelAdapter(
 /** oidc-provider revokes a Grant at three places: who asks for it, who signs out, and whoever presents a thing twice. */
 function decisionOfRequest(): EndDecision {
   const oidc = Provider.ctx?.oidc;
-  switch (oidc?.route) {
-    case 'token':
-      return oidc.params?.['grant_type'] === 'refresh_token' ? 'refresh-replay' : 'code-replay';
-    case 'end_session_confirm':
-      return 'logout';
-    default:
-      return 'revocation';
-  }
+  if (oidc?.route === 'end_session_confirm') return 'logout';
+  if (oidc?.route !== 'token') return 'revocation';
+  return oidc.params?.['grant_type'] === 'refresh_token' ? 'refresh-replay' : 'code-replay';
 }
