@@ -1,29 +1,24 @@
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientOptions } from '../config/client-options.ts';
 import { isNativeRedirect } from '../protocol/redirect-uri.ts';
+import { optionsMember } from '../store/client-members.ts';
+import type { ClientSource } from '../store/store.ts';
 import type { Lifetimes, ProviderSettings } from './settings.ts';
 
-/** Our own members of a client's metadata; oidc-provider passes them through (`extraClientMetadata`). */
-export const ownClientMetadata = [
-  'tsidp_login',
-  'tsidp_scopes',
-  'tsidp_allowed_origins',
-  'tsidp_lifetimes',
-  'tsidp_access',
-  'tsidp_requires',
-  'tsidp_claims',
-  'tsidp_source',
-  'tsidp_dynamic',
-  'tsidp_redirects_digest',
-  'tsidp_peer',
-  'tsidp_may_act',
-  'tsidp_approved',
-  'tsidp_quarantined',
-] as const;
+/** What oidc-provider carries of a client beside its metadata (`extraClientMetadata`), as the adapter wrote it. */
+export interface CarriedOptions extends ClientOptions {
+  readonly source: ClientSource;
+}
+
+/** What we and operators say of a client. */
+export function optionsOf(client: Client): Partial<CarriedOptions> {
+  return (client[optionsMember] as CarriedOptions | undefined) ?? {};
+}
 
 /** The scopes a client may ask for; undefined for all. Others are dropped, not refused. */
 export function scopesOf(client: Client): ReadonlySet<string> | undefined {
-  const scopes = client['tsidp_scopes'];
-  return Array.isArray(scopes) ? new Set(scopes) : undefined;
+  const { scopes } = optionsOf(client);
+  return scopes && new Set(scopes);
 }
 
 /**
@@ -32,8 +27,8 @@ export function scopesOf(client: Client): ReadonlySet<string> | undefined {
  */
 export function needsConfirmation(ctx: KoaContextWithOIDC, settings: ProviderSettings): boolean {
   const { client, params } = ctx.oidc;
-  const setting = client?.['tsidp_login'];
-  if (setting === 'confirm' || setting === 'clickless') return setting === 'confirm';
+  const own = client && optionsOf(client).login;
+  if (own !== undefined) return own === 'confirm';
   if (client?.clientAuthMethod === 'none' && isNativeRedirect(String(params?.['redirect_uri']))) {
     return true;
   }
@@ -46,13 +41,13 @@ export function lifetimeOf(
   client: Client | undefined,
   settings: ProviderSettings,
 ): number {
-  const own = client?.['tsidp_lifetimes'] as Partial<Lifetimes> | undefined;
+  const own: Partial<Record<keyof Lifetimes, number | undefined>> | undefined =
+    client && optionsOf(client).lifetimes;
   return own?.[name] ?? settings.lifetimes[name];
 }
 
 /** May this browser origin call the endpoints in the name of this client? Its redirect URIs' origins may, and those registered. */
 export function originAllowed(origin: string, client: Client): boolean {
-  const extra = client['tsidp_allowed_origins'];
-  if (Array.isArray(extra) && extra.includes(origin)) return true;
+  if (optionsOf(client).allowedOrigins?.includes(origin)) return true;
   return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin);
 }

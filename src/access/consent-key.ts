@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import { isNativeRedirect, redirectHost } from '../protocol/redirect-uri.ts';
 import type { ConsentKey } from '../store/consent-table.ts';
+import { optionsOf } from './client-settings.ts';
 import { factsOf } from './request.ts';
 import { isSelfRegistered } from './self-registered.ts';
 import type { ProviderSettings } from './settings.ts';
@@ -15,15 +16,15 @@ import type { ProviderSettings } from './settings.ts';
  */
 export function asksConsent(client: Client, redirectUri: unknown): boolean {
   if (!isSelfRegistered(client)) return false;
-  if (client['tsidp_approved'] !== true) return true;
+  const { approved, login } = optionsOf(client);
+  if (approved !== true) return true;
   const isNative = client.clientAuthMethod === 'none' && isNativeRedirect(String(redirectUri));
-  return isNative && client['tsidp_login'] !== 'clickless';
+  return isNative && login !== 'clickless';
 }
 
 /** What a consent is remembered under. */
 export function consentKeyOf(client: Client, redirectUri: string, identity: Identity): ConsentKey {
   const isNative = isNativeRedirect(redirectUri);
-  const digest = client['tsidp_redirects_digest'];
   const host = redirectHost(redirectUri);
   return {
     subject: subjectOf(identity),
@@ -31,7 +32,7 @@ export function consentKeyOf(client: Client, redirectUri: string, identity: Iden
     // native apps listen at any port (RFC 8252 7.3)
     redirectHost: isNative ? host.replace(/:\d+$/u, '') : host,
     device: isNative ? identity.node.stableId : undefined,
-    redirectsDigest: typeof digest === 'string' ? digest : undefined,
+    redirectsDigest: optionsOf(client).redirectsDigest,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from 'oidc-provider';
+import type { ClientOptions } from '../config/client-options.ts';
 import type { Identified } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import type { ClientClaims } from '../policy/client-claims.ts';
@@ -8,6 +9,7 @@ import type { Decision } from '../policy/decision.ts';
 import { type Rules, rulesOf } from '../policy/grant.ts';
 import type { Requirement } from '../policy/requirement.ts';
 import type { StoredClient } from '../store/store.ts';
+import { optionsOf } from './client-settings.ts';
 import { cameByItself, isSelfRegistered } from './self-registered.ts';
 
 /** What policy asks about an app. */
@@ -34,15 +36,6 @@ export interface EnterSettings {
   readonly onRules?: (subject: string, rules: Rules) => void;
 }
 
-/** Written by us alone, after the configuration's schema read them. */
-interface OwnMembers {
-  readonly tsidp_access?: AccessMode;
-  readonly tsidp_requires?: Requirement;
-  readonly tsidp_claims?: ClientClaims;
-  readonly tsidp_scopes?: readonly string[];
-  readonly tsidp_quarantined?: boolean;
-}
-
 /** The app of a request. */
 export function appOf(client: Client): App {
   const { clientId: id, clientName: name = id } = client;
@@ -50,7 +43,7 @@ export function appOf(client: Client): App {
     id,
     name,
     nameTrusted: !isSelfRegistered(client),
-    ...own(client),
+    ...own(optionsOf(client)),
   };
 }
 
@@ -58,28 +51,20 @@ export function appOf(client: Client): App {
 export function appOfStored({
   id,
   metadata,
+  options,
   source,
-}: Pick<StoredClient, 'id' | 'metadata' | 'source'>): App {
+}: Pick<StoredClient, 'id' | 'metadata' | 'options' | 'source'>): App {
   const { client_name: name } = metadata;
   return {
     id,
     name: typeof name === 'string' ? name : id,
-    nameTrusted: !cameByItself(source, metadata),
-    ...own(metadata),
+    nameTrusted: !cameByItself({ source, options }),
+    ...own(options),
   };
 }
 
-function own(
-  metadata: object,
-): Pick<App, 'access' | 'requires' | 'claims' | 'scopes' | 'quarantined'> {
-  const members: OwnMembers = metadata;
-  return {
-    access: members.tsidp_access,
-    requires: members.tsidp_requires,
-    claims: members.tsidp_claims,
-    scopes: members.tsidp_scopes,
-    quarantined: members.tsidp_quarantined === true,
-  };
+function own({ access, requires, claims, scopes, quarantined }: ClientOptions) {
+  return { access, requires, claims, scopes, quarantined: quarantined === true };
 }
 
 /** May whoever was identified enter this app? Every place that asks this asks it here, with the same facts. */

@@ -6,10 +6,10 @@ import { decideAct, type Party } from '../policy/decide-act.ts';
 import { type Decision, type Denied, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
 import type { TraceLine } from '../policy/trace.ts';
+import { optionsOf } from './client-settings.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
 import type { Ancestor } from './grant-family.ts';
 import { mayStillBe, mayStillEnter } from './may-still-hold.ts';
-import { peerOf } from './peer-client.ts';
 import { resourceScopesOf } from './resource-scopes.ts';
 import type { ProviderSettings } from './settings.ts';
 import { stillGranted } from './still-granted.ts';
@@ -97,7 +97,7 @@ function worthOf(
   const isExchanged = parents.length > 0;
   const decision = isExchanged
     ? mayAct(known, { acting, device: actors[0], uris })
-    : peerOf(client)
+    : optionsOf(client).peer
       ? mayStillBe({ known, client }, uris)
       : mayStillEnter({ known, client }, settings);
   if (!decision.allowed) return decision;

@@ -4,8 +4,9 @@ import { type Decision, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { machineResources } from '../policy/machine-resources.ts';
 import { canonicalResource } from '../protocol/resource.ts';
+import { optionsOf } from './client-settings.ts';
 import { appOf, enter } from './enter.ts';
-import { isPeer, machineClientId, peerOf } from './peer-client.ts';
+import { isPeer, machineClientId } from './peer-client.ts';
 import type { ProviderSettings } from './settings.ts';
 
 /** Whose token it is, as tailscaled says now, and the client that it was issued to. */
@@ -22,7 +23,7 @@ export function mayStillEnter({ known, client }: Holder, settings: ProviderSetti
 /** A machine's own token is good while the machine is that client, and grants name its resource where nobody registered it. */
 export function mayStillBe({ known, client }: Holder, audience: readonly string[]): Decision {
   const { identity } = known;
-  const peer = peerOf(client);
+  const { peer } = optionsOf(client);
   if (!peer || identity.kind !== 'machine' || !isPeer(peer, identity)) {
     return denied([{ reason: 'this machine is no longer the client' }], []);
   }

@@ -32,8 +32,9 @@ export function machineClient(id: string): StoredClient | undefined {
       redirect_uris: [],
       response_types: [],
       grant_types: ['client_credentials', tokenExchangeGrant],
-      ...peerMetadata({ node: stableId }),
+      ...peerMetadata,
     },
+    options: { peer: { node: stableId } },
     secretVerifier: null,
     source: 'machine',
     createdAt: 0,
@@ -41,21 +42,12 @@ export function machineClient(id: string): StoredClient | undefined {
   };
 }
 
-/** Metadata that makes a client one of these nodes. */
-export function peerMetadata(peer: PeerSelector): Readonly<Record<string, unknown>> {
-  return {
-    token_endpoint_auth_method: carrierMethod,
-    // oidc-provider wants to know what a certificate would have to name; `tsidp_peer` says what counts
-    tls_client_auth_subject_dn: peerMethod,
-    tsidp_peer: peer,
-  };
-}
-
-/** Which nodes a client is; undefined for clients that authenticate in other ways. */
-export function peerOf(client: { readonly [member: string]: unknown }): PeerSelector | undefined {
-  const peer = client['tsidp_peer'];
-  return typeof peer === 'object' && peer !== null ? (peer as PeerSelector) : undefined;
-}
+/** Metadata of a client whose option `peer` says which nodes it is. */
+export const peerMetadata = {
+  token_endpoint_auth_method: carrierMethod,
+  // oidc-provider wants to know what a certificate would have to name
+  tls_client_auth_subject_dn: peerMethod,
+} as const;
 
 /** Is this machine the client? A retagged one no longer is (T13). */
 export function isPeer(peer: PeerSelector, machine: MachineIdentity): boolean {

@@ -1,6 +1,7 @@
 import type { ClientView } from '../clients/client-view.ts';
 import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
+import { splitMembers } from '../store/client-members.ts';
 import { withClients } from './clients.ts';
 import { defineCommand } from './command.ts';
 import { printJson, printTable } from './print.ts';
@@ -25,16 +26,17 @@ const headings = ['ID', 'NAME', 'AUTHENTICATION', 'LOGIN', 'FROM', 'REDIRECT URI
 const toRow = (client: ClientView): string[] => {
   const { id, source, secret, authentication, shadowed, metadata, registration } = client;
   const uris = metadata['redirect_uris'];
+  const { login, approved, quarantined } = splitMembers(metadata).options;
   return [
     id,
     String(metadata['client_name'] ?? ''),
     secret === 'none' ? authentication : `${authentication} (${secret})`,
-    String(metadata['tsidp_login'] ?? 'default'),
+    login ?? 'default',
     [
       registration?.login === undefined ? source : `${source} by ${registration.login}`,
       ...(shadowed ? ['shadowed by config'] : []),
-      ...(metadata['tsidp_approved'] === true ? ['approved'] : []),
-      ...(metadata['tsidp_quarantined'] === true ? ['quarantined'] : []),
+      ...(approved ? ['approved'] : []),
+      ...(quarantined ? ['quarantined'] : []),
     ].join(', '),
     Array.isArray(uris) ? uris.join(' ') : '',
   ];

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { peerOf } from '../access/peer-client.ts';
 import { createResources } from '../access/resources.ts';
 import { clientFromConfig } from '../clients/client-metadata.ts';
 import { systemClock } from '../clock.ts';
@@ -62,7 +61,7 @@ async function examine(flags: ParsedFlags, io: Io): Promise<Finding[]> {
   const api = openLocalApi(config, io);
   const state = examineState(config);
   const clients = [...declaredClients(config), ...state.clients];
-  const peerClients = clients.filter(({ metadata }) => peerOf(metadata)).map(({ id }) => id);
+  const peerClients = clients.filter(({ options }) => options.peer).map(({ id }) => id);
   try {
     return [
       ok('configuration', `${file ?? 'without a file'}: ${config.clients.length} apps`),
@@ -123,7 +122,7 @@ interface State {
 }
 
 function declaredClients({ clients }: Config): InspectedClient[] {
-  return clients.map((client) => ({ id: client.id, metadata: clientFromConfig(client) }));
+  return clients.map(clientFromConfig);
 }
 
 async function tailnetFindings(

@@ -22,7 +22,7 @@ import type { Candidate } from './tailnet-view.ts';
 
 export interface ExchangeQuestion {
   /** The app that the subject's token was issued to; undefined: not asked about. */
-  readonly client: Pick<StoredClient, 'id' | 'metadata' | 'source'> | undefined;
+  readonly client: Pick<StoredClient, 'id' | 'metadata' | 'options' | 'source'> | undefined;
   readonly resource: string;
   readonly scopes: readonly string[];
 }
@@ -64,7 +64,7 @@ const boundNote =
 /** What apps say of who may act with their tokens. */
 function mayActNotes({ client }: ExchangeQuestion, { config }: ExplainSite): string[] {
   if (client) {
-    const allowed = mayActOf(client);
+    const allowed = client.options.mayAct;
     if (!allowed) return [];
     const { sub, tags = [], client_id: id } = allowed;
     const who = id === undefined ? (sub ?? tags.join(' or ')) : `whoever uses the client ${id}`;
@@ -76,10 +76,6 @@ function mayActNotes({ client }: ExchangeQuestion, { config }: ExplainSite): str
   return [
     `apps may say who alone acts with their tokens (mayAct): ${ids.join(', ')} ${verb}; name one with --client`,
   ];
-}
-
-function mayActOf({ metadata }: Pick<StoredClient, 'metadata'>): MayAct | undefined {
-  return metadata['tsidp_may_act'] as MayAct | undefined;
 }
 
 type Decided = Decision | ExchangeDecision;
@@ -97,7 +93,7 @@ function decide(
   }
   const entered = client && enter(appOfStored(client), subject, config);
   if (entered?.allowed === false) return entered;
-  const mayAct = client && mayActOf(client);
+  const mayAct = client?.options.mayAct;
   return decideExchange({
     subject: partyOf(subject),
     acting: actor && {

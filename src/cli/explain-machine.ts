@@ -5,7 +5,6 @@ import {
   machineClientId,
   onlyForMachines,
   otherNode,
-  peerOf,
   personsDevice,
 } from '../access/peer-client.ts';
 import type { KnownMachine } from '../access/request.ts';
@@ -26,7 +25,7 @@ import {
 } from './explanation.ts';
 import type { Candidate } from './tailnet-view.ts';
 
-type Client = Pick<StoredClient, 'id' | 'metadata' | 'source'>;
+type Client = Pick<StoredClient, 'id' | 'metadata' | 'options' | 'source'>;
 
 export interface MachineTokenQuestion {
   /** A registered client that is a tagged node; undefined: the machine by itself. */
@@ -134,8 +133,10 @@ function suggestion(
 }
 
 /** Why the machine may not speak for a client, or the client not ask so. */
-function notThisClient({ id, metadata }: Client, { identity }: KnownMachine): string | undefined {
-  const peer = peerOf(metadata);
+function notThisClient(
+  { id, metadata, options: { peer } }: Client,
+  { identity }: KnownMachine,
+): string | undefined {
   if (!peer)
     return `${id} is no tagged node: it has a secret, keys or nothing to authenticate with`;
   if (!isPeer(peer, identity)) return otherNode(identity);

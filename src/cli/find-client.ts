@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { StoredClient } from '../store/store.ts';
 import { noSuchClient, withExistingStore } from './client-store.ts';
 
-export type FoundClient = Pick<StoredClient, 'id' | 'metadata' | 'source'>;
+export type FoundClient = Pick<StoredClient, 'id' | 'metadata' | 'options' | 'source'>;
 
 /**
  * The client of this ID, as the daemon would find it.
@@ -12,7 +12,7 @@ export type FoundClient = Pick<StoredClient, 'id' | 'metadata' | 'source'>;
  */
 export async function findClient(config: Config, id: string): Promise<FoundClient> {
   const configured = config.clients.find((client) => client.id === id);
-  if (configured) return { id, metadata: clientFromConfig(configured), source: 'config' };
+  if (configured) return { ...clientFromConfig(configured), source: 'config' };
   const stored = await withExistingStore(config, (store) =>
     withDocuments(store.clients, store.documents).find(id),
   );

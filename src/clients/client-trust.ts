@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isOwnMember } from '../store/client-members.ts';
 import type { StoredClient } from '../store/store.ts';
 
 /**
@@ -23,8 +24,8 @@ type Told = Pick<StoredClient, 'metadata' | 'secretVerifier'>;
 /** Equal for clients that are the same to whoever looked at one; the order of lists says nothing. */
 export function trustDigest({ metadata, secretVerifier }: Told): string {
   const told = Object.entries(metadata).filter(
-    // `tsidp_…` is what we and operators say of it, which no client can
-    ([name, value]) => value !== undefined && !without.has(name) && !name.startsWith('tsidp_'),
+    // what oidc-provider carries for us is what we and operators say of it, which no client can
+    ([name, value]) => value !== undefined && !without.has(name) && !isOwnMember(name),
   );
   return createHash('sha256')
     .update(ordered({ ...Object.fromEntries(told), ' secret': secretVerifier }))
@@ -51,8 +52,8 @@ export function endTrust(
   after: StoredClient,
 ): { readonly client: StoredClient; readonly isOther: boolean } {
   if (trustDigest(before) === trustDigest(after)) return { client: after, isOther: false };
-  const { tsidp_approved: _, ...metadata } = after.metadata;
-  return { client: { ...after, metadata }, isOther: true };
+  const { approved: _, ...options } = after.options;
+  return { client: { ...after, options }, isOther: true };
 }
 
 /**
@@ -64,5 +65,5 @@ export function whatEnded(approved: boolean, consents: number): { ended?: readon
   return ended.length > 0 ? { ended } : {};
 }
 
-export const isApproved = ({ metadata }: Pick<StoredClient, 'metadata'>): boolean =>
-  metadata['tsidp_approved'] === true;
+export const isApproved = ({ options }: Pick<StoredClient, 'options'>): boolean =>
+  options.approved === true;

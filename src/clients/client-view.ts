@@ -1,7 +1,8 @@
-import { carrierMethod, peerMethod, peerOf } from '../access/peer-client.ts';
+import { carrierMethod, peerMethod } from '../access/peer-client.ts';
 import type { ClientConfig } from '../config/client.ts';
 import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import { withKnownKeys } from '../protocol/public-keys.ts';
+import { showMembers } from '../store/client-members.ts';
 import type { ClientSource, Registration, StoredClient } from '../store/store.ts';
 import { clientFromConfig } from './client-metadata.ts';
 
@@ -47,39 +48,43 @@ export function viewStored(client: StoredClient, shadowed = false): ClientView {
     id: client.id,
     source: client.source,
     secret,
-    authentication: authenticationOf(client.metadata, secret),
+    authentication: authenticationOf(client, secret),
     shadowed,
     createdAt: toTime(client.createdAt),
     updatedAt: toTime(client.updatedAt),
-    metadata: shownMetadata(client.metadata),
+    metadata: shownMetadata(client),
   };
 }
 
 export function viewDeclared(client: ClientConfig): ClientView {
   const secret = client.secret === undefined ? 'none' : 'chosen';
-  const metadata = clientFromConfig(client);
+  const declared = clientFromConfig(client);
   return {
     id: client.id,
     source: 'config',
     secret,
-    authentication: authenticationOf(metadata, secret),
+    authentication: authenticationOf(declared, secret),
     shadowed: false,
     createdAt: null,
     updatedAt: null,
-    metadata: shownMetadata(metadata),
+    metadata: shownMetadata(declared),
   };
 }
 
-function authenticationOf(metadata: ClientMetadata, secret: ClientView['secret']): string {
-  const peer = peerOf(metadata);
+type Described = Pick<StoredClient, 'metadata' | 'options'>;
+
+function authenticationOf(
+  { metadata, options: { peer } }: Described,
+  secret: ClientView['secret'],
+): string {
   if (peer) return `tagged node ${'node' in peer ? peer.node : peer.tags.join(' or ')}`;
   if (secret !== 'none') return 'secret';
   return metadata['token_endpoint_auth_method'] === 'private_key_jwt' ? 'keys' : 'none';
 }
 
 /** By the name that the metadata documents publish, in place of what carries it in oidc-provider. */
-function shownMetadata(stored: ClientMetadata): ClientMetadata {
-  const metadata = withKnownKeys(stored);
+function shownMetadata({ metadata: stored, options }: Described): ClientMetadata {
+  const metadata = showMembers({ metadata: withKnownKeys(stored), options });
   if (metadata['token_endpoint_auth_method'] !== carrierMethod) return metadata;
   const { tls_client_auth_subject_dn: _, ...rest } = metadata;
   return { ...rest, token_endpoint_auth_method: peerMethod };

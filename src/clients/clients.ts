@@ -1,7 +1,9 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { CarriedOptions } from '../access/client-settings.ts';
 import { machineClient } from '../access/peer-client.ts';
 import { cameByItself } from '../access/self-registered.ts';
 import { registrableGrantTypes, tokenExchangeGrant } from '../protocol/grant-types.ts';
+import { optionsMember } from '../store/client-members.ts';
 import type { ClientTable, StoredClient } from '../store/store.ts';
 
 /** Finds a client by its ID: the configuration file's first, then the store's, then that of a machine itself. */
@@ -58,8 +60,8 @@ const isNoExchange = (grantType: unknown): boolean => grantType !== tokenExchang
  * at tsidp have a secret, and would exchange a login's token for one of any resource that its person may use. An
  * administrator who approves one gives it back what it had.
  */
-const isStranger = ({ source, metadata }: StoredClient): boolean =>
-  cameByItself(source, metadata) && metadata['tsidp_approved'] !== true;
+const isStranger = (client: StoredClient): boolean =>
+  cameByItself(client) && client.options.approved !== true;
 const isLogin = (grantType: unknown): boolean =>
   registrableGrantTypes.some((known) => known === grantType);
 
@@ -74,11 +76,12 @@ function withGrantTypes(
 }
 
 function metadataFor(client: StoredClient): AdapterPayload {
+  const carried: CarriedOptions = { ...client.options, source: client.source };
   return {
     ...client.metadata,
     client_id: client.id,
     // after the metadata, which a client that registers itself would write
-    tsidp_source: client.source,
+    [optionsMember]: carried,
     // never the secret: what a presented one is checked against (`ownClientRules`)
     ...(client.secretVerifier === null ? {} : { client_secret: client.secretVerifier }),
   } as AdapterPayload;

@@ -14,8 +14,7 @@ export function configuredClients(
 ): StoredClient[] {
   const now = clock.nowSeconds();
   return clients.map((client) => ({
-    id: client.id,
-    metadata: clientFromConfig(client),
+    ...clientFromConfig(client),
     secretVerifier:
       client.secret === undefined ? null : verifierOfDeclared(client.secret, secretKey),
     source: 'config',

@@ -136,7 +136,7 @@ export function createClientManager(parts: ManagerParts): ClientManager {
     by: Changer,
   ): Promise<ClientView> => {
     const after = { ...before, ...members, updatedAt: clock.nowSeconds() };
-    if (!cameByItself(before.source, before.metadata)) return save(after, action, by);
+    if (!cameByItself(before)) return save(after, action, by);
     const { id } = before;
     const { client, isOther } = endTrust(before, after);
     await clients.save(client);
@@ -175,8 +175,12 @@ export function createClientManager(parts: ManagerParts): ClientManager {
       if (await clients.find(id)) throw new ClientProblem('taken', id);
       const at = clock.nowSeconds();
       const times = { createdAt: at, updatedAt: at };
-      const metadata = clientFromConfig(client);
-      const made = { id, metadata, secretVerifier: verifier, source: by.source, ...times };
+      const made = {
+        ...clientFromConfig(client),
+        secretVerifier: verifier,
+        source: by.source,
+        ...times,
+      };
       return {
         client: await save(made, 'add', by),
         secret: isGenerated ? secret : undefined,

@@ -9,16 +9,15 @@ import { ClientProblem } from './client-problem.ts';
 export const marks = ['approve', 'quarantine', 'release'] as const;
 export type Mark = (typeof marks)[number];
 
-const flags: Readonly<Record<Mark, StoredClient['metadata']>> = {
-  approve: { tsidp_approved: true },
-  quarantine: { tsidp_quarantined: true },
+const flags: Readonly<Record<Mark, StoredClient['options']>> = {
+  approve: { approved: true },
+  quarantine: { quarantined: true },
   release: {},
 };
 
 /** @throws ClientProblem `entered` for a client that an operator entered: it is what it was entered as */
 export function markClient(client: StoredClient, mark: Mark, atSeconds: number): StoredClient {
-  const { metadata, source } = client;
-  if (!cameByItself(source, metadata)) throw new ClientProblem('entered', client.id);
-  const { tsidp_approved: _, tsidp_quarantined: __, ...rest } = metadata;
-  return { ...client, metadata: { ...rest, ...flags[mark] }, updatedAt: atSeconds };
+  if (!cameByItself(client)) throw new ClientProblem('entered', client.id);
+  const { approved: _, quarantined: __, ...rest } = client.options;
+  return { ...client, options: { ...rest, ...flags[mark] }, updatedAt: atSeconds };
 }

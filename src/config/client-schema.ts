@@ -1,12 +1,10 @@
-import { clientClaimsSchema } from '../policy/client-claims.ts';
-import { requirementSchema } from '../policy/requirement.ts';
 import { checkClientId, checkClientName } from '../protocol/client-names.ts';
 import { deviceCodeGrant, tokenExchangeGrant } from '../protocol/grant-types.ts';
 import { checkRedirectUri } from '../protocol/redirect-uri.ts';
-import { listOf, members, oneOf, path, text, wholeNumber } from '../schema/fields.ts';
+import { listOf, members, oneOf, path, text } from '../schema/fields.ts';
 import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';
+import { declaredOptions } from './client-options.ts';
 import { jwksSchema, jwksUriSchema } from './keys-schema.ts';
-import { mayActSchema, peerSchema } from './peer-schema.ts';
 import { checkSecretHash } from './secret-hash.ts';
 
 /** One app, as the configuration file declares it. */
@@ -19,21 +17,6 @@ export const checkChosenSecret = (secret: string): string | undefined => {
     : 'must be 8 to 1024 characters: make one with "openssl rand -hex 32"';
 };
 
-/** Why `origin` is no browser origin (RFC 6454) that CORS could name. */
-const checkOrigin = (origin: string): string | undefined => {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
-  return url !== undefined && /^https?:$/u.test(url.protocol) && url.origin === origin
-    ? undefined
-    : 'must be an origin such as "https://app.example" or "http://app:8080", with no path';
-};
-
-const checkScope = (scope: string): string | undefined =>
-  /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/u.test(scope)
-    ? undefined
-    : 'must be a scope (RFC 6749 section 3.3) without a comma';
-
-export const loginModes = ['clickless', 'confirm'] as const;
-export const accessModes = ['open', 'granted'] as const;
 export const grantTypes = [
   'authorization_code',
   'refresh_token',
@@ -63,23 +46,6 @@ export const authMethods = [
   'none',
 ] as const;
 
-const daySeconds = 86_400;
-const yearSeconds = 365 * daySeconds;
-
-const clientLifetimes = members({
-  accessTokenSeconds: wholeNumber(1, daySeconds).optional().describe('Access tokens.'),
-  idTokenSeconds: wholeNumber(1, daySeconds).optional().describe('ID tokens.'),
-  refreshIdleSeconds: wholeNumber(1, yearSeconds)
-    .optional()
-    .describe('A refresh token that is not used.'),
-  refreshAbsoluteSeconds: wholeNumber(1, yearSeconds)
-    .optional()
-    .describe('From the login to its last refresh.'),
-  refreshGraceSeconds: wholeNumber(0, 60)
-    .optional()
-    .describe('How long a rotated refresh token is still answered.'),
-}).describe('Lifetimes of this app alone; what is not named follows the general ones.');
-
 const redirectUris = listOf(text(checkRedirectUri), 0, 50).default([]);
 
 export const clientSchema = members({
@@ -108,14 +74,6 @@ export const clientSchema = members({
     ),
   jwks: jwksSchema.optional(),
   jwksUri: jwksUriSchema.optional(),
-  login: oneOf(loginModes)
-    .optional()
-    .describe(
-      'clickless: no page. confirm: a page with a button. Default: confirm for public clients with loopback or private-scheme redirects, the general setting for others.',
-    ),
-  scopes: listOf(text(checkScope), 1, 50)
-    .optional()
-    .describe('The only scopes that the app may get. Default: all.'),
   idTokenAlgorithm: oneOf(['RS256', 'ES256', 'EdDSA'])
     .default('RS256')
     .describe('How ID tokens are signed. RS256 is what every client can verify.'),
@@ -124,17 +82,7 @@ export const clientSchema = members({
     .describe(
       'OAuth grant types. Default: authorization_code and refresh_token, and token exchange for apps with credentials; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
     ),
-  allowedOrigins: listOf(text(checkOrigin), 0, 50)
-    .default([])
-    .describe('Origins that may call from a browser (CORS), beside those of the redirect URIs.'),
-  peer: peerSchema.optional(),
-  mayAct: mayActSchema.optional(),
-  lifetimes: clientLifetimes.optional(),
-  access: oneOf(accessModes)
-    .optional()
-    .describe('Who may enter this app. Default: the general setting.'),
-  requires: requirementSchema.optional(),
-  claims: clientClaimsSchema.optional(),
+  ...declaredOptions,
 }).superRefine((client, context) => {
   const refuse = (member: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [member], message });

@@ -1,5 +1,5 @@
 import Provider, { type Configuration } from 'oidc-provider';
-import { originAllowed, ownClientMetadata } from '../access/client-settings.ts';
+import { originAllowed } from '../access/client-settings.ts';
 import { carrierMethod } from '../access/peer-client.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { type ClientRegistry, clientAdapter } from '../clients/clients.ts';
@@ -52,6 +52,7 @@ import type { OutgoingFetch } from '../outgoing/fetch.ts';
 import { acrTailnet } from '../protocol/assurance.ts';
 import { assertionAlgorithms } from '../protocol/jws.ts';
 import { scopeClaims } from '../protocol/scope-claims.ts';
+import { optionsMember } from '../store/client-members.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from '../tokens/account.ts';
 import { introspectionAllowed, revocationAllowed } from '../tokens/introspection.ts';
@@ -185,7 +186,7 @@ function configuration(parts: ProviderParts): Configuration {
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
     },
     expiresWithSession: () => false,
-    extraClientMetadata: { properties: [...ownClientMetadata], validator: () => undefined },
+    extraClientMetadata: { properties: [optionsMember], validator: () => undefined },
     extraParams: {
       [clicklessParameter]: async (ctx) => {
         await limitPushes(ctx);

@@ -1,6 +1,5 @@
-import { machineClient, peerOf } from '../access/peer-client.ts';
+import { machineClient } from '../access/peer-client.ts';
 import type { StatusPeer } from '../peer/status-peers.ts';
-import type { MayAct } from '../protocol/actor-chain.ts';
 import { isDocumentId } from '../protocol/document-id.ts';
 import type { InspectedClient } from '../store/sqlite/inspect.ts';
 import { type Finding, ok, warning } from './finding.ts';
@@ -27,7 +26,7 @@ export function clientFindings({ clients, peers }: ClientQuestion): Finding[] {
     ...peerFindings(client, nodes),
     ...actorFindings(client, nodes, clients),
   ]);
-  const machines = clients.filter(({ metadata }) => peerOf(metadata) !== undefined).length;
+  const machines = clients.filter(({ options }) => options.peer !== undefined).length;
   if (found.length > 0 || machines === 0) return found;
   return [ok('clients', `${machines} of them are tagged nodes, which are there`)];
 }
@@ -41,8 +40,7 @@ function idsOf(peers: readonly Peer[]): ReadonlySet<string> {
   return new Set(peers.filter(({ tags }) => tags.length > 0).map(({ stableId }) => stableId));
 }
 
-function peerFindings({ id, metadata }: InspectedClient, { tags, ids }: Nodes): Finding[] {
-  const peer = peerOf(metadata);
+function peerFindings({ id, options: { peer } }: InspectedClient, { tags, ids }: Nodes): Finding[] {
   if (!peer) return [];
   if ('node' in peer) {
     if (ids.has(peer.node)) return [];
@@ -57,11 +55,10 @@ function peerFindings({ id, metadata }: InspectedClient, { tags, ids }: Nodes): 
 }
 
 function actorFindings(
-  { id, metadata }: InspectedClient,
+  { id, options: { mayAct: allowed } }: InspectedClient,
   { tags, ids }: Nodes,
   clients: readonly InspectedClient[],
 ): Finding[] {
-  const allowed = metadata['tsidp_may_act'] as MayAct | undefined;
   if (!allowed) return [];
   const lost = [
     ...(allowed.client_id !== undefined && !isPossibleClient(allowed.client_id, clients)

@@ -56,9 +56,9 @@ function scopesOfAnybody(
 }
 
 /** A client with a secret has the scopes that an administrator gave it (client_credentials). */
-function isGiven({ metadata }: InspectedClient, scopes: readonly string[]): boolean {
+function isGiven({ metadata, options }: InspectedClient, scopes: readonly string[]): boolean {
   const grantTypes = [metadata['grant_types'] ?? []].flat();
-  const own = [metadata['tsidp_scopes'] ?? []].flat();
+  const own = options.scopes ?? [];
   return grantTypes.includes('client_credentials') && scopes.some((scope) => own.includes(scope));
 }
 

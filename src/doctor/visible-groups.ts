@@ -48,8 +48,8 @@ function namesOf(client: InspectedClient): readonly string[] {
   return named.filter(isTailnetGroupName);
 }
 
-function appOf({ id, metadata }: InspectedClient) {
-  return appOfStored({ id, metadata, source: 'cli' });
+function appOf(client: InspectedClient) {
+  return appOfStored({ ...client, source: 'cli' });
 }
 
 function hiddenFinding(

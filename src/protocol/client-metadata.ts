@@ -1,2 +1,2 @@
-/** RFC 7591 members, and ours, which begin with `tsidp_`. Never a secret. */
+/** RFC 7591 members. Never a secret, and nothing that a client may not say of itself. */
 export type ClientMetadata = Readonly<Record<string, unknown>>;

@@ -36,7 +36,6 @@ export function readMetadataDocument(url: string, text: string): ReadDocument {
       ...registration.metadata,
       ...authentication.metadata,
       application_type: 'web',
-      tsidp_redirects_digest: digestOf(registration.metadata['redirect_uris']),
     },
   };
 }
@@ -134,7 +133,7 @@ function checkKeysUri(uri: unknown): string | undefined {
 }
 
 /** Remembered consent holds for these redirect URIs only: a document can change at any time. */
-function digestOf(redirectUris: unknown): string {
+export function redirectsDigest({ redirect_uris: redirectUris }: Members): string {
   const sorted = [...(redirectUris as string[])].sort();
   return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url');
 }

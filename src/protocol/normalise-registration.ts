@@ -7,7 +7,7 @@ import { checkRedirectUri, isNativeRedirect } from './redirect-uri.ts';
 
 /**
  * What a client asks for when it registers itself (RFC 7591 section 2), read as tolerantly as real clients need and
- * as strictly as strangers deserve: only members that are named here get through, so none of ours (`tsidp_…`), no
+ * as strictly as strangers deserve: only members that are named here get through, so not ours (`tsidp`), no
  * URL that somebody would fetch (`jwks_uri`, `sector_identifier_uri`, `logo_uri`) and no software statement does.
  */
 

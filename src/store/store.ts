@@ -1,3 +1,4 @@
+import type { ClientOptions } from '../config/client-options.ts';
 import type { ConsentTable } from './consent-table.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { FamilyTable } from './family-table.ts';
@@ -64,8 +65,10 @@ export type ClientSource =
 
 export interface StoredClient {
   readonly id: string;
-  /** RFC 7591 members and our own, without any secret. */
+  /** RFC 7591 members, without any secret. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** What we and operators say of it; never what it says of itself. */
+  readonly options: ClientOptions;
   /** What a presented secret is checked against (`clients/secrets.ts`); null for a client without one. */
   readonly secretVerifier: string | null;
   readonly source: ClientSource;

@@ -88,7 +88,7 @@ async function writeAll(
 
 async function saveClient(
   store: Store,
-  { id, metadata, createdAt, digest }: TsidpClient,
+  { id, metadata, options, createdAt, digest }: TsidpClient,
   secretVerifier: string,
   at: number,
 ): Promise<void> {
@@ -96,6 +96,7 @@ async function saveClient(
   await store.clients.save({
     id,
     metadata,
+    options,
     secretVerifier,
     source: 'import',
     createdAt: createdAt ?? at,

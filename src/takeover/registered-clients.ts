@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { clientFromConfig } from '../clients/client-metadata.ts';
 import { toClient } from '../config/client.ts';
+import type { ClientOptions } from '../config/client-options.ts';
 import { clientSchema } from '../config/client-schema.ts';
 import type { ClientMetadata } from '../protocol/client-metadata.ts';
 import { checkRedirectUri } from '../protocol/redirect-uri.ts';
@@ -16,6 +17,7 @@ export interface TsidpClient {
   readonly name: string;
   readonly secret: string;
   readonly metadata: ClientMetadata;
+  readonly options: ClientOptions;
   /** Epoch seconds; undefined where tsidp did not note it. */
   readonly createdAt: number | undefined;
   /** Redirect URIs that are refused here, one message each. */
@@ -105,11 +107,14 @@ function readClient(id: string, value: unknown, file: TsidpFile): TsidpClient | 
     return { id, problems: [...problems.map(say), ...leftOut], digest };
   }
   const client = toClient(declared.data, undefined);
+  const made = clientFromConfig(client);
   return {
     id,
     name: client.name,
     secret: declared.data.secret ?? '',
-    metadata: { ...clientFromConfig(client), ...extrasOf(entry) },
+    metadata: { ...made.metadata, ...extrasOf(entry) },
+    // whether an operator ever named it: a client that registered itself took any name
+    options: { ...made.options, ...(entry.dynamically_registered ? { dynamic: true } : {}) },
     createdAt: secondsOf(entry.created_at),
     leftOut,
     digest,
@@ -174,14 +179,13 @@ function ownWords(problems: readonly Problem[], entry: Entry): Problem[] {
   });
 }
 
-/** What pages may show, and whether an operator ever named it: a client that registered itself took any name. */
+/** What pages may show. */
 function extrasOf(entry: Entry): ClientMetadata {
   const { client_uri: home, logo_uri: logo, contacts } = entry;
   return {
     ...(isWebUri(home) ? { client_uri: home } : {}),
     ...(isWebUri(logo) ? { logo_uri: logo } : {}),
     ...(contacts && contacts.length > 0 ? { contacts } : {}),
-    ...(entry.dynamically_registered ? { tsidp_dynamic: true } : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   ClientCredentials,
   KoaContextWithOIDC,
 } from 'oidc-provider';
+import { optionsOf } from '../access/client-settings.ts';
 import { factsOf } from '../access/request.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import type { TailnetAccount } from './account.ts';
@@ -32,7 +33,7 @@ export async function tokenClaims(
   const person = names.length === 0 ? {} : await resourceClaims(account);
   const wanted = names.filter((name) => person[name] !== undefined);
   const { chain } = factsOf(ctx);
-  const mayAct = chain?.mayAct ?? client?.['tsidp_may_act'];
+  const mayAct = chain?.mayAct ?? (client && optionsOf(client).mayAct);
   return {
     ...Object.fromEntries(wanted.map((name) => [name, person[name]])),
     ...machineClaims(account as TailnetAccount),

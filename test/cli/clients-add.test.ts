@@ -32,6 +32,7 @@ describe('clients add', () => {
         id_token_signed_response_alg: 'RS256',
         application_type: 'web',
       },
+      options: {},
       secretVerifier: expect.stringMatching(/^hmac-sha256:/u),
       source: 'cli',
       createdAt: expect.any(Number),

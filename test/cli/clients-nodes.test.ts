@@ -21,9 +21,9 @@ describe('clients add for tagged nodes', () => {
     expect(await find(cli, 'ci')).toMatchObject({
       secretVerifier: null,
       metadata: {
-        tsidp_peer: { tags: ['tag:ci', 'tag:b'] },
         grant_types: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'],
       },
+      options: { peer: { tags: ['tag:ci', 'tag:b'] } },
     });
   });
 
@@ -47,7 +47,7 @@ describe('clients add for tagged nodes', () => {
     const cli = makeCli();
     const { exitCode } = await cli.run([...add, '--redirect-uri', 'https://a.test/cb', ...flags]);
     expect(exitCode).toBe(0);
-    expect((await find(cli, 'ci'))?.metadata['tsidp_may_act']).toEqual(expected);
+    expect((await find(cli, 'ci'))?.options.mayAct).toEqual(expected);
   });
 
   test.each([

@@ -59,6 +59,7 @@ const changes: readonly (readonly [string, Members, boolean])[] = [
   ['scope', { scope: 'openid' }, false],
   ['logo_uri', { logo_uri: 'https://evil.test/logo.png' }, false],
   ['software_version', { software_version: '2' }, false],
+  ['tsidp', { tsidp: { approved: true } }, false],
   ['tsidp_approved', { tsidp_approved: true }, false],
 ];
 
@@ -88,7 +89,7 @@ describe.each(Object.entries(sources))(
     });
 
     it('is decided above for every member that gets through', () => {
-      const kept = Object.keys(read(everything)).filter((name) => !name.startsWith('tsidp_'));
+      const kept = Object.keys(read(everything));
       const decided = new Set(changes.map(([name]) => name));
       // there is but this one
       expect(kept.filter((name) => !decided.has(name))).toEqual(['response_types']);
@@ -124,8 +125,9 @@ describe('T41 another client than was looked at', () => {
   });
 
   it('is none by what we and operators say of it', () => {
-    const said = { tsidp_approved: true, tsidp_quarantined: true, tsidp_dynamic: true };
-    expect(digestOf({ ...everything, ...said })).toBe(digestOf(everything));
-    expect([isApproved({ metadata: said }), isApproved({ metadata: {} })]).toEqual([true, false]);
+    const said = { approved: true, quarantined: true, dynamic: true };
+    // as oidc-provider carries it
+    expect(digestOf({ ...everything, tsidp: said })).toBe(digestOf(everything));
+    expect([isApproved({ options: said }), isApproved({ options: {} })]).toEqual([true, false]);
   });
 });

@@ -27,6 +27,7 @@ describe('everything that ends', () => {
     await store.clients.save({
       id: 'grafana',
       metadata: {},
+      options: {},
       secretVerifier: null,
       source: 'cli',
       createdAt: clock.now,

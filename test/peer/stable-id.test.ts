@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { machineClient, machineClientId, peerOf } from '../../src/access/peer-client.ts';
+import { machineClient, machineClientId } from '../../src/access/peer-client.ts';
 import { isStableId } from '../../src/peer/stable-id.ts';
 import { parseWhois } from '../../src/peer/whois-answer.ts';
 import { load, problemsOf } from '../config/load.ts';
@@ -31,7 +31,7 @@ describe.each(opaque)('the StableID %j', (id) => {
     expect(parseWhois(whois(id), 0).node.stableId).toBe(id);
     expect(load(asPeer(id)).clients).toHaveLength(1);
     const client = machineClient(machineClientId({ stableId: id }));
-    expect(client && peerOf(client.metadata)).toEqual({ node: id });
+    expect(client?.options.peer).toEqual({ node: id });
   });
 });
 

@@ -76,6 +76,7 @@ describe('what else is read', () => {
 
   test('nothing but what is named: no member that is ours, unknown, null or to be fetched', () => {
     const asked = {
+      tsidp: { approved: true },
       tsidp_approved: true,
       software_statement: 'x',
       scope: 'openid',

@@ -31,8 +31,8 @@ test('become ours, with what apps know of them', () => {
         ],
         response_types: ['code'],
         client_uri: 'https://bench.test/',
-        tsidp_dynamic: true,
       }),
+      options: { dynamic: true },
     }),
   ]);
   expect(JSON.stringify(clients[0]?.metadata)).not.toContain(entry.client_secret);

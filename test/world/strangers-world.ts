@@ -69,6 +69,7 @@ export async function register(
   id: string,
   metadata: StoredClient['metadata'] = {},
   source: StoredClient['source'] = 'dynamic',
+  options: StoredClient['options'] = {},
 ): Promise<void> {
   await inStore(world, (store) =>
     store.clients.save({
@@ -80,6 +81,7 @@ export async function register(
         grant_types: ['authorization_code', 'refresh_token'],
         ...metadata,
       },
+      options,
       secretVerifier: null,
       source,
       createdAt: 1_790_000_000,

@@ -1,6 +1,7 @@
+import type { ClientOptions } from '../../config/client-options.ts';
 import type { ClientMetadata } from '../../protocol/client-metadata.ts';
 import { isDocumentId } from '../../protocol/document-id.ts';
-import { readMetadataDocument } from '../../protocol/metadata-document.ts';
+import { readMetadataDocument, redirectsDigest } from '../../protocol/metadata-document.ts';
 import type { DocumentMark, DocumentTable, MarkedDocument } from '../../store/document-table.ts';
 import type { ClientTable, StoredClient } from '../../store/store.ts';
 import { ClientProblem } from '../client-problem.ts';
@@ -10,13 +11,21 @@ export const clientOf = (
   id: string,
   metadata: ClientMetadata,
   times: Pick<StoredClient, 'createdAt' | 'updatedAt'>,
-): StoredClient => ({ id, metadata, secretVerifier: null, source: 'metadata-document', ...times });
+  options: ClientOptions = { redirectsDigest: redirectsDigest(metadata) },
+): StoredClient => ({
+  id,
+  metadata,
+  options,
+  secretVerifier: null,
+  source: 'metadata-document',
+  ...times,
+});
 
 /** With what administrators say of it. */
 export function withMark(client: StoredClient, mark: DocumentMark | undefined): StoredClient {
   if (mark === undefined) return client;
-  const flag = mark === 'approve' ? 'tsidp_approved' : 'tsidp_quarantined';
-  return { ...client, metadata: { ...client.metadata, [flag]: true } };
+  const flag = mark === 'approve' ? 'approved' : 'quarantined';
+  return { ...client, options: { ...client.options, [flag]: true } };
 }
 
 /**
@@ -36,7 +45,7 @@ export function withDocuments(clients: ClientTable, documents: DocumentTable): C
       if (client.source !== 'metadata-document') return clients.save(client);
       const before = await find(client.id);
       if (before && saidBy(before) !== saidBy(client)) throw notOurs(client.id);
-      await documents.mark(client.id, markIn(client.metadata));
+      await documents.mark(client.id, markIn(client.options));
     },
     async remove(id) {
       if (!isDocumentId(id)) return clients.remove(id);
@@ -49,14 +58,15 @@ export function withDocuments(clients: ClientTable, documents: DocumentTable): C
 
 function fromKnown({ url, document, fetchedAt, mark }: MarkedDocument): StoredClient {
   const read = document === undefined ? undefined : readMetadataDocument(url, document);
-  const unread = { client_name: new URL(url).host, redirect_uris: [] };
   const times = { createdAt: fetchedAt, updatedAt: fetchedAt };
-  return withMark(clientOf(url, read?.ok ? read.metadata : unread, times), mark);
+  if (read?.ok) return withMark(clientOf(url, read.metadata, times), mark);
+  const unread = { client_name: new URL(url).host, redirect_uris: [] };
+  return withMark(clientOf(url, unread, times, {}), mark);
 }
 
-function markIn(metadata: ClientMetadata): DocumentMark | undefined {
-  if (metadata['tsidp_quarantined'] === true) return 'quarantine';
-  return metadata['tsidp_approved'] === true ? 'approve' : undefined;
+function markIn({ quarantined, approved }: ClientOptions): DocumentMark | undefined {
+  if (quarantined === true) return 'quarantine';
+  return approved === true ? 'approve' : undefined;
 }
 
 function saidBy({ metadata }: StoredClient): string {

@@ -1,5 +1,6 @@
 import { errors } from 'oidc-provider';
 import type { RequestAudit } from '../../access/denials.ts';
+import type { ClientOptions } from '../../config/client-options.ts';
 import type { DocumentSettings } from '../../config/pinned-documents.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { displayLogin, subjectOf } from '../../identity/subject.ts';
@@ -36,7 +37,7 @@ export function documentsWork({ mode, allowedHosts, pinned }: DocumentSettings):
 
 /**
  * Client ID metadata documents (draft-ietf-oauth-client-id-metadata-document). oidc-provider has a feature of that
- * name; it takes over our own members (`tsidp_…`) from a document and knows neither revalidation nor pinned documents,
+ * name; it takes over our own member (`tsidp`) from a document and knows neither revalidation nor pinned documents,
  * nor who asks, so these come through the client adapter, as all others do.
  */
 export function createMetadataDocuments(parts: DocumentParts): FindDocument {
@@ -44,7 +45,7 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
   const cache = createDocumentCache(parts);
   const times = { createdAt: clock.nowSeconds(), updatedAt: clock.nowSeconds() };
   const fixed = new Map(
-    [...pinned].map(([url, metadata]) => [url, clientOf(url, asPinned(metadata), times)]),
+    [...pinned].map(([url, metadata]) => [url, clientOf(url, metadata, times, asPinned(metadata))]),
   );
   const waits = parts.quarantine ? 'wait' : undefined;
   const check = (id: string): string | undefined => {
@@ -94,7 +95,6 @@ export function createMetadataDocuments(parts: DocumentParts): FindDocument {
 }
 
 /** Nobody sees it change: what people allow holds for the whole of it, and not for its redirect URIs alone. */
-const asPinned = (metadata: ClientMetadata): ClientMetadata => ({
-  ...metadata,
-  tsidp_redirects_digest: trustDigest({ metadata, secretVerifier: null }),
+const asPinned = (metadata: ClientMetadata): ClientOptions => ({
+  redirectsDigest: trustDigest({ metadata, secretVerifier: null }),
 });

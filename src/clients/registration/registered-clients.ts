@@ -2,6 +2,7 @@ import Provider, { type AdapterPayload } from 'oidc-provider';
 import { knownFacts } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import type { RegistrationConfig } from '../../config/registration-schema.ts';
+import { isOwnMember } from '../../store/client-members.ts';
 import type { AuditRecord, Exceeded, Store, StoredClient } from '../../store/store.ts';
 import { endTrust, isApproved, whatEnded } from '../client-trust.ts';
 import type { ClientWriter } from '../clients.ts';
@@ -27,10 +28,10 @@ export function createClientWriter({ settings, store, secrets }: ClientWriterPar
     const registrant = registrantOf(ctx);
     const { identity, trace, ...from } = registrant;
     const at = clock.nowSeconds();
-    const waits = limits.quarantine ? { tsidp_quarantined: true } : {};
     const client: StoredClient = {
       id,
-      metadata: { ...written.metadata, ...waits },
+      metadata: written.metadata,
+      options: limits.quarantine ? { quarantined: true } : {},
       secretVerifier: written.secretVerifier,
       source: 'dynamic',
       createdAt: at,
@@ -95,9 +96,7 @@ function writtenIn(payload: AdapterPayload): Written {
   const isPublic = rest['token_endpoint_auth_method'] === 'none';
   return {
     metadata: Object.fromEntries(
-      Object.entries(rest).filter(
-        ([name, value]) => value !== undefined && !name.startsWith('tsidp_'),
-      ),
+      Object.entries(rest).filter(([name, value]) => value !== undefined && !isOwnMember(name)),
     ),
     secretVerifier: typeof verifier === 'string' && !isPublic ? verifier : null,
   };
@@ -113,15 +112,13 @@ function changed(
   updatedAt: number,
   { quarantine }: RegistrationConfig,
 ): ReturnType<typeof endTrust> {
-  const own = Object.entries(before.metadata).filter(([name]) => name.startsWith('tsidp_'));
   const { client, isOther } = endTrust(before, {
     ...before,
-    metadata: { ...written.metadata, ...Object.fromEntries(own) },
-    secretVerifier: written.secretVerifier,
+    ...written,
     updatedAt,
   });
-  const waits = isOther && quarantine ? { tsidp_quarantined: true } : {};
-  return { client: { ...client, metadata: { ...client.metadata, ...waits } }, isOther };
+  const waits = isOther && quarantine ? { quarantined: true } : {};
+  return { client: { ...client, options: { ...client.options, ...waits } }, isOther };
 }
 
 function asked({ metadata }: StoredClient): Readonly<Record<string, unknown>> {

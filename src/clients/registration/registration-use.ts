@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { optionsOf } from '../../access/client-settings.ts';
 import { ageSeconds, type Clock } from '../../clock.ts';
 import { type RegistrationTable, useResolutionSeconds } from '../../store/store.ts';
 
@@ -16,7 +17,7 @@ export function recordUse(
 ): void {
   const noted = new LRUCache<string, number>({ max: maxClients });
   const note = ({ oidc: { client } }: KoaContextWithOIDC): void => {
-    if (client?.['tsidp_source'] !== 'dynamic') return;
+    if (!client || optionsOf(client).source !== 'dynamic') return;
     const now = clock.nowSeconds();
     const { clientId } = client;
     if (ageSeconds(now, noted.get(clientId) ?? 0) < useResolutionSeconds) return;

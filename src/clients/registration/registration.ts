@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { isOwnMember } from '../../store/client-members.ts';
 import { generateSecret, hashGenerated } from '../secrets.ts';
 import type { Registrant } from './registrant.ts';
 
@@ -69,7 +70,7 @@ export function finishRegistration(ctx: Context): void {
     ([name, value]) =>
       value !== undefined &&
       value !== null &&
-      !name.startsWith('tsidp_') &&
+      !isOwnMember(name) &&
       name !== 'client_secret' &&
       name !== 'client_secret_expires_at',
   );

@@ -1,4 +1,5 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
+import { optionsOf } from '../../access/client-settings.ts';
 import { maxAncestors } from '../../access/grant-family.ts';
 import { clientOf } from '../../access/may-still.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
@@ -84,7 +85,8 @@ async function mayActOf(
   ctx: TokenEndpointGrantContext,
   clientId: string,
 ): Promise<MayAct | undefined> {
-  return (await clientOf(ctx, clientId))?.['tsidp_may_act'] as MayAct | undefined;
+  const client = await clientOf(ctx, clientId);
+  return client && optionsOf(client).mayAct;
 }
 
 /** Every ancestor is asked for whenever the token is used. @throws errors.InvalidRequest */

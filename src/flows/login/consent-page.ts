@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Client, errors, type Interaction, type InteractionResults } from 'oidc-provider';
-import { lifetimeOf } from '../../access/client-settings.ts';
+import { lifetimeOf, optionsOf } from '../../access/client-settings.ts';
 import type { ConsentQuestion } from '../../access/consent-question.ts';
 import type { ConsentPage, PagePerson } from '../../access/pages.ts';
 import { learnedScopes } from '../../access/requested.ts';
@@ -72,7 +72,7 @@ async function factsOfClient(
   settings: ProviderSettings,
 ): Promise<ClientFacts> {
   const { resources } = question.requested;
-  const isDescribed = client['tsidp_source'] === 'metadata-document';
+  const isDescribed = optionsOf(client).source === 'metadata-document';
   const renews = client.grantTypeAllowed('refresh_token');
   return {
     clientName: client.clientName,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
+import { optionsOf } from '../../access/client-settings.ts';
 import { asksConsent, consentKeyOf } from '../../access/consent-key.ts';
 import { type ConsentQuestion, questionOf } from '../../access/consent-question.ts';
 import { factsOf } from '../../access/request.ts';
@@ -94,8 +95,7 @@ function isSameKey(one: ConsentKey, other: ConsentKey): boolean {
 
 /** An operator may want a click for each login, whatever is remembered. */
 function asksEveryTime(client: Client, { login }: ProviderSettings): boolean {
-  const own = client['tsidp_login'];
-  return (own === 'confirm' || own === 'clickless' ? own : login) === 'confirm';
+  return (optionsOf(client).login ?? login) === 'confirm';
 }
 
 function isCovered({ identityScopes, resources }: Requested, remembered: readonly Consent[]) {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { optionsOf } from '../../access/client-settings.ts';
 import { isOwnTrouble, refusalError } from '../../access/errors.ts';
 import {
   isPeer,
@@ -7,7 +8,6 @@ import {
   onlyForMachines,
   otherNode,
   peerMethod,
-  peerOf,
   personsDevice,
 } from '../../access/peer-client.ts';
 import { factsOf } from '../../access/request.ts';
@@ -53,7 +53,7 @@ function requireClient({ client_id: id, grant_type: grantType }: Parameters, who
 
 async function isPeerClient(id: string, clients: ClientRegistry): Promise<boolean> {
   const client = await clients.find(id);
-  return client !== undefined && peerOf(client.metadata) !== undefined;
+  return client !== undefined && client.options.peer !== undefined;
 }
 
 function refuseWebPages(ctx: Context): void {
@@ -79,7 +79,7 @@ export const peerFeature = {
   certificateSubjectMatches: (ctx: KoaContextWithOIDC) => {
     const { client } = ctx.oidc;
     const { machine } = factsOf(ctx);
-    const peer = client && peerOf(client);
+    const peer = client && optionsOf(client).peer;
     if (peer && machine && isPeer(peer, machine.identity)) return true;
     throw invalidClient(oauthText(otherNode(machine?.identity)));
   },

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { joinMembers, splitMembers } from '../client-members.ts';
 import type { ClientSource, ClientTable, StoredClient } from '../store.ts';
 import type { Context } from './base-adapter.ts';
 import type { Transactions } from './transactions.ts';
@@ -67,7 +68,7 @@ export class SqliteClients implements ClientTable {
     this.#transactions.run(
       this.#save,
       client.id,
-      JSON.stringify(client.metadata),
+      JSON.stringify(joinMembers(client)),
       client.secretVerifier,
       client.source,
       client.createdAt,
@@ -91,7 +92,7 @@ export class SqliteClients implements ClientTable {
 function fromRow(row: ClientRow): StoredClient {
   return {
     id: row.id,
-    metadata: JSON.parse(row.metadata),
+    ...splitMembers(JSON.parse(row.metadata)),
     secretVerifier: row.secret_verifier,
     source: row.source,
     createdAt: row.created_at,

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
+import { splitMembers } from '../client-members.ts';
 import { fileSize, messageOf } from '../files.ts';
-import { StoreError } from '../store.ts';
+import { type StoredClient, StoreError } from '../store.ts';
 import { checkDatabase, readOnlyLocation } from './check.ts';
 import { connectToRead } from './read-only.ts';
 
@@ -32,10 +33,7 @@ export function inspectDatabase(path: string): DatabaseFacts | undefined {
   }
 }
 
-export interface InspectedClient {
-  readonly id: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
+export type InspectedClient = Pick<StoredClient, 'id' | 'metadata' | 'options'>;
 
 /**
  * The clients of a database, also while a daemon uses it; changes nothing.
@@ -49,7 +47,7 @@ export function inspectClients(path: string): readonly InspectedClient[] {
     const rows = database.prepare('SELECT id, metadata FROM clients').all();
     return rows.map((row) => ({
       id: String(row['id']),
-      metadata: JSON.parse(String(row['metadata'])),
+      ...splitMembers(JSON.parse(String(row['metadata']))),
     }));
   } catch (error) {
     throw new StoreError(`${path} can't be read: ${messageOf(error)}`, { cause: error });

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { splitMembers } from '../client-members.ts';
 import {
   type ClientTable,
   type Exceeded,
@@ -121,7 +122,9 @@ export class SqliteRegistrations implements RegistrationTable {
 
 /** SQLite's JSON functions fail at what a client may nest in its metadata, and nothing would expire any more. */
 function isApproved(metadata: unknown): boolean {
-  return typeof metadata === 'string' && Boolean(JSON.parse(metadata)['tsidp_approved']);
+  return (
+    typeof metadata === 'string' && splitMembers(JSON.parse(metadata)).options.approved === true
+  );
 }
 
 function fromRow(row: Row): Registration {

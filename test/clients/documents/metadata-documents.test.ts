@@ -42,7 +42,7 @@ describe('pinned metadata documents', () => {
     const digestOf = async (more: object) => {
       const metadata = { client_name: 'Agent', redirect_uris: ['https://a.example/'], ...more };
       const client = await finder({ mode: 'allowed', pinned: new Map([[url, metadata]]) })(url);
-      return client?.metadata['tsidp_redirects_digest'];
+      return client?.options.redirectsDigest;
     };
     expect(await digestOf({})).toBe(await digestOf({ client_name: 'Agent' }));
     expect(await digestOf({ post_logout_redirect_uris: ['https://b.example/'] })).not.toBe(

@@ -74,10 +74,10 @@ describe('T17: a consent is for', () => {
   });
 
   test('one set of redirect URIs, where a document may change them', async () => {
-    await register(world, 'stranger', { tsidp_redirects_digest: 'one' });
+    await register(world, 'stranger', {}, 'dynamic', { redirectsDigest: 'one' });
     await allow();
     expect(await isAsked()).toBe(false);
-    await register(world, 'stranger', { tsidp_redirects_digest: 'two' });
+    await register(world, 'stranger', {}, 'dynamic', { redirectsDigest: 'two' });
     expect(await isAsked()).toBe(true);
   });
 
@@ -101,27 +101,32 @@ describe('who is not asked about', () => {
   });
 
   test('but those are that had registered themselves at tsidp', async () => {
-    await register(world, 'taken-over', { tsidp_dynamic: true }, 'import');
+    await register(world, 'taken-over', {}, 'import', { dynamic: true });
     expect(await isAsked({ client_id: 'taken-over' })).toBe(true);
   });
 
   test('clients that an operator approved', async () => {
-    await register(world, 'approved', { tsidp_approved: true });
+    await register(world, 'approved', {}, 'dynamic', { approved: true });
     expect(outcome(await ask(world, { client_id: 'approved' }))).toHaveProperty('code');
   });
 
   test('but any program could be an approved one on this computer: once a device, unless it is clickless', async () => {
-    await register(world, 'approved', { tsidp_approved: true });
+    await register(world, 'approved', {}, 'dynamic', { approved: true });
     const request = { client_id: 'approved', redirect_uri: local };
     await allow(request);
     expect(await isAsked(request)).toBe(false);
     expect(await isAsked(request, alicesPhone)).toBe(true);
-    await register(world, 'approved', { tsidp_approved: true, tsidp_login: 'clickless' });
+    await register(world, 'approved', {}, 'dynamic', { approved: true, login: 'clickless' });
     expect(await isAsked(request, alicesPhone)).toBe(false);
   });
 
   test('a client can not approve itself', async () => {
-    await register(world, 'stranger', { tsidp_approved: 'true', tsidp_source: 'config' });
+    const said = { approved: true, source: 'config' };
+    await register(world, 'stranger', {
+      tsidp: said,
+      tsidp_approved: true,
+      tsidp_source: 'config',
+    });
     expect(await isAsked()).toBe(true);
   });
 });

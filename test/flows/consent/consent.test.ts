@@ -203,7 +203,7 @@ describe('prompts', () => {
   });
 
   test('where every login is to be confirmed, every login shows the one page', async () => {
-    await register(world, 'stranger', { tsidp_login: 'confirm' });
+    await register(world, 'stranger', {}, 'dynamic', { login: 'confirm' });
     for (let time = 0; time < 2; time += 1) {
       expect(outcome(await allow())).toHaveProperty('code');
     }

@@ -27,7 +27,7 @@ const quarantine = (): Promise<void> =>
   inStore(world, async ({ clients }) => {
     const stored = await clients.find(client.client_id);
     if (!stored) throw new Error('the client is gone');
-    await clients.save({ ...stored, metadata: { ...stored.metadata, tsidp_quarantined: true } });
+    await clients.save({ ...stored, options: { quarantined: true } });
   });
 
 describe('T15 a client that is quarantined', () => {

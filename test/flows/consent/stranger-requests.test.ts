@@ -226,7 +226,7 @@ describe('T15 what a registration never gives', () => {
       ...publicClient,
       token_endpoint_auth_method: method,
       tls_client_auth_subject_dn: 'tailnet_peer',
-      tsidp_peer: { tags: ['tag:ci'] },
+      tsidp: { peer: { tags: ['tag:ci'] } },
     });
     expect(client['token_endpoint_auth_method']).toBe('client_secret_basic');
     expect(client).not.toHaveProperty('tls_client_auth_subject_dn');

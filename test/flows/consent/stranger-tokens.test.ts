@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ClientOptions } from '../../../src/config/client-options.ts';
 import { allowInPolicy } from '../../world/allow.ts';
 import { Browser } from '../../world/browser.ts';
 import { failure, isActive, json, login, userinfo } from '../../world/login.ts';
@@ -185,19 +186,15 @@ describe('T05 a client that had registered itself at tsidp, with a secret', () =
       await redeemAs(world, own, await allowedLogin(world, own, { scope: 'openid' })),
     );
     // as an import leaves it, and an approval
-    const imported = (more: Record<string, unknown>) =>
+    const imported = (more: ClientOptions) =>
       inStore(world, async ({ clients }) => {
         const stored = await clients.find(own.client_id);
         if (!stored) throw new Error('the client is gone');
         const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
         const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', exchange];
-        const metadata = {
-          ...stored.metadata,
-          grant_types: grantTypes,
-          tsidp_dynamic: true,
-          ...more,
-        };
-        await clients.save({ ...stored, metadata, source: 'import' });
+        const metadata = { ...stored.metadata, grant_types: grantTypes };
+        const options = { dynamic: true, ...more };
+        await clients.save({ ...stored, metadata, options, source: 'import' });
       });
     const type = 'urn:ietf:params:oauth:token-type:access_token';
     const attempts = async () => [
@@ -213,7 +210,7 @@ describe('T05 a client that had registered itself at tsidp, with a secret', () =
     ];
     await imported({});
     expect(await attempts()).toEqual(['400 unauthorized_client', '400 unauthorized_client']);
-    await imported({ tsidp_approved: true });
+    await imported({ approved: true });
     expect(await attempts()).toEqual(['200', '200']);
   });
 });

@@ -58,7 +58,7 @@ type Request = typeof request extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** The new token, or undefined for one of the errors that there may be. */
 function tokenFor({ targets, asked, tokenType, has, isLimited, left, granted, ofClient }: Request) {
-  const client = { clientId: 'c', ...(ofClient ? { tsidp_scopes: ofClient } : {}) };
+  const client = { clientId: 'c', ...(ofClient ? { tsidp: { scopes: ofClient } } : {}) };
   const capMap = { [capability]: granted.length > 0 ? [{ scopes: granted }] : [] };
   try {
     return narrow(

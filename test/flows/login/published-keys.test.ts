@@ -52,6 +52,7 @@ describe('the key set holds keys of algorithms that are in use', () => {
         application_type: 'web',
         id_token_signed_response_alg: 'EdDSA',
       },
+      options: {},
       secretVerifier: null,
       source: 'cli',
       createdAt: 0,

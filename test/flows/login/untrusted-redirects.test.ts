@@ -114,7 +114,7 @@ describe('who is sent on with an error', () => {
 
   test('who enters a client that an operator entered or approved', async () => {
     await register(world, 'entered', {}, 'admin');
-    await register(world, 'approved', { tsidp_approved: true });
+    await register(world, 'approved', {}, 'dynamic', { approved: true });
     expect(await error({ client_id: 'entered' })).toBe('invalid_target');
     expect(await error({ client_id: 'approved' })).toBe('invalid_target');
   });
@@ -178,7 +178,7 @@ describe('T09 T17: the way back from a logout', () => {
   test('leads to one that an operator entered or approved', async () => {
     const metadata = { post_logout_redirect_uris: [after] };
     await register(world, 'entered', metadata, 'admin');
-    await register(world, 'approved', { ...metadata, tsidp_approved: true });
+    await register(world, 'approved', metadata, 'dynamic', { approved: true });
     for (const id of ['entered', 'approved']) expect(await leave(id)).toBe(after);
   });
 

@@ -159,6 +159,7 @@ describe('T15 members that are not theirs to set', () => {
       client_secret: 'chosen-by-the-client-itself',
       client_secret_expires_at: 1,
       registration_access_token: 'chosen',
+      tsidp: { approved: true, login: 'clickless', access: 'open', source: 'config' },
       tsidp_approved: true,
       tsidp_quarantined: false,
       tsidp_login: 'clickless',
@@ -181,10 +182,14 @@ describe('T15 members that are not theirs to set', () => {
     const row = database.prepare('SELECT * FROM clients WHERE id = ?').get(client.client_id);
     database.close();
     expect(row?.['source']).toBe('dynamic');
-    expect(row?.['metadata']).not.toContain('tsidp_');
+    const { tsidp: options, ...others } = JSON.parse(String(row?.['metadata']));
+    expect(options).toEqual({});
+    expect(JSON.stringify(others)).not.toContain('tsidp');
 
-    const changed = { ...publicClient, client_id: client.client_id, tsidp_approved: true };
-    expect((await manage(client, 'PUT', changed)).body).not.toContain('tsidp_');
+    const said = { tsidp: { approved: true }, tsidp_approved: true };
+    const changed = { ...publicClient, client_id: client.client_id, ...said };
+    expect(answer.body).not.toContain('tsidp');
+    expect((await manage(client, 'PUT', changed)).body).not.toContain('tsidp');
   });
 
   test('T18 URLs that somebody would fetch: dropped, and nobody fetches them', async () => {

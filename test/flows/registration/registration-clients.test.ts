@@ -25,7 +25,7 @@ describe('registration bodies as clients send them', () => {
     expect(client.registration_access_token).toMatch(/^[A-Za-z0-9_-]{20,}$/);
     expect(client.registration_client_uri).toBe(`${world.issuer}/register/${client.client_id}`);
     expect(Object.entries(client).filter(([, value]) => value === null)).toEqual([]);
-    expect(Object.keys(client).filter((name) => name.startsWith('tsidp_'))).toEqual([]);
+    expect(Object.keys(client).filter((name) => name.startsWith('tsidp'))).toEqual([]);
     expect(answer.body).not.toMatch(/hmac-|software_|logo_|jwks/);
     for (const value of [client.client_id, client.client_secret ?? '']) {
       expect(value).not.toMatch(/[:%+]/);

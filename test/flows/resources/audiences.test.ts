@@ -35,6 +35,7 @@ function client(id: string): StoredClient {
       response_types: ['code'],
       application_type: 'web',
     },
+    options: {},
     secretVerifier: null,
     source: 'cli',
     createdAt: 0,

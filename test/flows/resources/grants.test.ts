@@ -74,8 +74,9 @@ async function register({ directory }: World, id: string, clientName: string): P
       redirect_uris: [redirectUri],
       token_endpoint_auth_method: 'none',
       // what it says of itself counts for nothing
-      tsidp_source: 'config',
+      tsidp: { source: 'config' },
     },
+    options: {},
     secretVerifier: null,
     source: 'dynamic',
     createdAt: 1,

@@ -7,6 +7,7 @@ import { alive, saveLogin } from './login.ts';
 const client: StoredClient = {
   id: 'grafana',
   metadata: { redirect_uris: ['https://grafana.example.ts.net/login'], client_name: 'Graf ä' },
+  options: { login: 'confirm', allowedOrigins: ['https://spa.example'] },
   secretVerifier: 'hmac:abc',
   source: 'cli',
   createdAt: 100,

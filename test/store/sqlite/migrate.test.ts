@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ClientOptions } from '../../../src/config/client-options.ts';
 import { digest } from '../../../src/store/digest.ts';
 import { checkDatabase, pragma } from '../../../src/store/sqlite/check.ts';
+import { inspectClients } from '../../../src/store/sqlite/inspect.ts';
 import { createDatabase, migrateDatabase, migrations } from '../../../src/store/sqlite/migrate.ts';
 import { StoreError } from '../../../src/store/store.ts';
 import { openStore, TestClock, temporaryDirectory } from '../opened.ts';
@@ -30,6 +32,43 @@ function older(): { path: string; directory: string; database: DatabaseSync } {
   return { path, directory, database };
 }
 
+const options = {
+  login: 'confirm',
+  scopes: ['openid'],
+  allowedOrigins: ['https://spa.test'],
+  lifetimes: { idTokenSeconds: 60 },
+  access: 'granted',
+  requires: { groups: ['eng'] },
+  claims: { groups: 'always', groupNames: {}, set: {} },
+  dynamic: true,
+  redirectsDigest: 'abc',
+  peer: { tags: ['tag:ci'] },
+  mayAct: { client_id: 'agent' },
+  approved: true,
+  quarantined: true,
+} satisfies ClientOptions;
+
+/** A member for each option. */
+const ofVersion8 = {
+  all: {
+    tsidp_login: options.login,
+    tsidp_scopes: options.scopes,
+    tsidp_allowed_origins: options.allowedOrigins,
+    tsidp_lifetimes: options.lifetimes,
+    tsidp_access: options.access,
+    tsidp_requires: options.requires,
+    tsidp_claims: options.claims,
+    tsidp_source: 'config',
+    tsidp_dynamic: options.dynamic,
+    tsidp_redirects_digest: options.redirectsDigest,
+    tsidp_peer: options.peer,
+    tsidp_may_act: options.mayAct,
+    tsidp_approved: options.approved,
+    tsidp_quarantined: options.quarantined,
+  },
+  none: {},
+};
+
 describe('a new database', () => {
   it('has the newest version, and no draft of it stays', () => {
     const directory = temporaryDirectory();
@@ -54,6 +93,49 @@ describe('a new database', () => {
 });
 
 describe('an older database', () => {
+  it('T39 of version 8 keeps what operators said of clients', async () => {
+    const path = join(temporaryDirectory(), 'tsidp.db');
+    createDatabase(path, migrations.slice(0, 8));
+    const database = open(path);
+    const metadata = { client_name: 'A', redirect_uris: ['https://a.test/'] };
+    const insert = database.prepare(
+      `INSERT INTO clients (id, metadata, source, created_at, updated_at)
+       VALUES (?, ?, 'dynamic', 100, 200)`,
+    );
+    for (const [id, members] of Object.entries(ofVersion8)) {
+      insert.run(id, JSON.stringify({ ...metadata, ...members }));
+    }
+    database.exec('PRAGMA journal_mode = WAL');
+    database.close();
+    const client = (id: string, options: object) => ({
+      id,
+      metadata,
+      options,
+      secretVerifier: null,
+      source: 'dynamic',
+      createdAt: 100,
+      updatedAt: 200,
+    });
+
+    expect(inspectClients(path)).toMatchObject([
+      { metadata, options },
+      { metadata, options: {} },
+    ]);
+    const { store } = openStore(path);
+    expect(await store.clients.list()).toEqual([client('all', options), client('none', {})]);
+    // written anew
+    const all = await store.clients.find('all');
+    if (all) await store.clients.save({ ...all, options: { ...options, quarantined: false } });
+    await store.committed();
+    expect((await store.clients.find('all'))?.options).toEqual({ ...options, quarantined: false });
+    await store.close();
+    const [row] = open(path).prepare("SELECT metadata FROM clients WHERE id = 'all'").all();
+    expect(JSON.parse(String(row?.['metadata']))).toEqual({
+      ...metadata,
+      tsidp: { ...options, quarantined: false },
+    });
+  });
+
   it('T39 of version 7 keeps its Grants and sessions as they are', async () => {
     const path = join(temporaryDirectory(), 'tsidp.db');
     createDatabase(path, migrations.slice(0, 7));

@@ -4,9 +4,14 @@ import { type Opened, openFile, openMemory } from '../opened.ts';
 
 const room: RegistrationQuota = { perPeer: 100, perPeerFromPages: 100, total: 100 };
 
-const client = (id: string, metadata: StoredClient['metadata'] = {}): StoredClient => ({
+const client = (
+  id: string,
+  metadata: StoredClient['metadata'] = {},
+  options: StoredClient['options'] = {},
+): StoredClient => ({
   id,
   metadata,
+  options,
   secretVerifier: null,
   source: 'dynamic',
   createdAt: 1,
@@ -118,7 +123,7 @@ describe.each([
     await add(opened, 'busy', { registeredAt: 1 });
     await store.registrations.use('idle', 499);
     await store.registrations.use('busy', 500);
-    const approved = client('approved', { tsidp_approved: true });
+    const approved = client('approved', {}, { approved: true });
     await store.registrations.add(approved, registration('approved', { registeredAt: 1 }), room);
     const age = { unusedBefore: 1000, anonymousUnusedBefore: 2000, idleBefore: 500 };
 
@@ -132,7 +137,7 @@ describe.each([
     const jwks = JSON.parse(`${'['.repeat(1100)}${']'.repeat(1100)}`);
     await store.registrations.add(client('deep', { jwks }), registration('deep'), room);
     await store.registrations.add(client('plain'), registration('plain'), room);
-    const approved = client('approved', { jwks, tsidp_approved: true });
+    const approved = client('approved', { jwks }, { approved: true });
     await store.registrations.add(approved, registration('approved', { registeredAt: 1 }), room);
     const age = { unusedBefore: 2000, anonymousUnusedBefore: 2000, idleBefore: 500 };
 

@@ -141,6 +141,7 @@ describe('a write that fails', () => {
     const two = store.clients.save({
       id: 'c',
       metadata: {},
+      options: {},
       secretVerifier: null,
       source: 'cli',
       createdAt: 1,
