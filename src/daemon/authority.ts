@@ -28,6 +28,7 @@ import type { ProviderKeys } from '../tokens/keys.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import type { JoinedTailnet } from './joined-tailnet.ts';
 import { createProvider } from './provider.ts';
+import { createTurningProvider, type TurningProvider } from './turning-provider.ts';
 
 /** What signs, and whom it knows. */
 export interface AuthorityParts {
@@ -39,12 +40,14 @@ export interface AuthorityParts {
   readonly issuer: string;
   /** tsidp's files were taken over, and apps know its claims. */
   readonly tookOver: boolean;
+  /** Told of every provider that is made. */
+  readonly prepare: (provider: Provider) => void;
 }
 
 /** The provider with all that its listeners need of it. */
 export interface Authority {
   readonly settings: ProviderSettings;
-  readonly provider: Provider;
+  readonly provider: TurningProvider;
   readonly registry: ClientRegistry;
   readonly clients: ClientManager;
   readonly registrationApi: RegistrationApi;
@@ -55,7 +58,7 @@ export interface Authority {
 /** Joins the stages from identity to provider. */
 export function createAuthority(
   config: Config,
-  { state: { store }, keys, secretKey, tailnet, oracle, issuer, tookOver }: AuthorityParts,
+  { state: { store }, keys, secretKey, tailnet, oracle, issuer, tookOver, prepare }: AuthorityParts,
   { clock, log }: Pick<DaemonParts, 'clock' | 'log'>,
 ): Authority {
   const { limits, lifetimes } = config;
@@ -115,12 +118,11 @@ export function createAuthority(
     clock,
   });
   const algorithms = createAlgorithmsInUse(config, store.clients);
-  const provider: Provider = createProvider({
+  const providerParts = {
     settings,
     store,
-    keys,
     clients: {
-      find: async (id) => {
+      find: async (id: string) => {
         const known = await registry.find(id);
         const client = known ?? (isReserved(id) ? undefined : await findDocument(id));
         algorithms.note(client?.metadata);
@@ -131,7 +133,12 @@ export function createAuthority(
     hasMetadataDocuments: documentsWork(config.metadataDocuments),
     secrets,
     secretKey,
-  });
+  };
+  const provider = createTurningProvider((turned) => {
+    const made = createProvider({ ...providerParts, keys: turned });
+    prepare(made);
+    return made;
+  }, keys);
   const clientManager = createClientManager({
     declared: config.clients,
     clients: storedClients,

@@ -1,3 +1,4 @@
+import type Provider from 'oidc-provider';
 import { startAuditKeeper } from '../audit/keeper.ts';
 import { startExpiring } from '../clients/registration/registration-expiry.ts';
 import { checkAudiences } from '../clients/reserved-ids.ts';
@@ -29,6 +30,8 @@ export interface Daemon {
   readonly urls: readonly string[];
   /** A collector's file may have been moved away: writes to a new one of that name. */
   reopenFiles(): Promise<void>;
+  /** Reads the keys again: from the next request on those sign that are active now. @throws StoreError and goes on as before */
+  turnKeys(): Promise<void>;
   /** Lets the requests under way finish, then ends everything. */
   close(): Promise<void>;
 }
@@ -107,10 +110,11 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     sink: config.audit.sink,
   });
   undo.defer(() => auditKeeper.close());
-  const authorityParts = { state, keys, secretKey, tailnet, oracle, issuer, tookOver };
+  const prepare = (made: Provider): void =>
+    logErrors(made, { tally, share: oracle.share, storeHealth, log });
+  const authorityParts = { state, keys, secretKey, tailnet, oracle, issuer, tookOver, prepare };
   const authority = createAuthority(config, authorityParts, parts);
   const { settings, provider } = authority;
-  logErrors(provider, { tally, share: oracle.share, storeHealth, log });
   const stopSweeping = startSweeping(store, clock, log);
   undo.defer(stopSweeping);
   undo.defer(
@@ -120,7 +124,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   apps.begin((entrance) => {
     const app = createApp({
       entrance,
-      provider: () => provider,
+      provider: provider.current,
       registry: authority.registry,
       clients: authority.clients,
       registrationApi: authority.registrationApi,
@@ -160,6 +164,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     issuer,
     urls,
     reopenFiles: () => auditKeeper.deliver(),
+    turnKeys: async () => provider.turn(await loadOrCreateKeys(store, clock)),
     close: () => everything.disposeAsync(),
   };
 }

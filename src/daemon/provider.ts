@@ -93,7 +93,7 @@ export const routes = {
 } as const;
 
 /**
- * The oidc-provider instance. It reads its keys once: a rotation is a new instance over the same store.
+ * The oidc-provider instance. It reads its keys once: keys that turn are a new instance over the same store (`turning-provider.ts`).
  * @throws Error when the configuration makes no sense to oidc-provider; before anything listens
  */
 export function createProvider(parts: ProviderParts): Provider {

@@ -10,7 +10,8 @@ import {
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import type { Clock } from '../clock.ts';
-import { type ImportedItem, type Store, type StoredKey, StoreError } from '../store/store.ts';
+import { type Store, type StoredKey, StoreError } from '../store/store.ts';
+import { keyRing, publishedKeys } from './key-ring.ts';
 
 export interface ProviderKeys {
   /** Private signing keys with `kid`, `alg` and `use`; oidc-provider signs with the first that fits. */
@@ -31,7 +32,8 @@ const generate = promisify(generateKeyPair);
  */
 export async function loadOrCreateKeys(store: Store, clock: Clock): Promise<ProviderKeys> {
   const stored = await store.keys.list();
-  const signing = inSigningOrder(stored, await store.imports.list()).map(readSigningKey);
+  const ring = keyRing(stored, await store.imports.list());
+  const signing = publishedKeys(ring).map(readSigningKey);
   const cookies = stored.filter(({ purpose }) => purpose === 'cookie').map(readSecret);
   const createdAt = clock.nowSeconds();
 
@@ -62,27 +64,14 @@ export async function loadOrCreateKeys(store: Store, clock: Clock): Promise<Prov
   return { signing, cookies };
 }
 
-/**
- * The first key of an algorithm signs, all are published. One that was taken over signs before any that we made, the
- * latest such first: apps know it by name, and going on with it changes nothing for them. Ours sign oldest first.
- */
-function inSigningOrder(
-  stored: readonly StoredKey[],
-  imports: readonly ImportedItem[],
-): StoredKey[] {
-  const taken = imports.flatMap(({ kind, name }) => (kind === 'key' ? [name] : []));
-  const signing = stored.filter(({ purpose }) => purpose === 'signing');
-  // sorting keeps the order of equals: -1 for those that we made
-  return signing.sort((a, b) => taken.indexOf(b.id) - taken.indexOf(a.id));
-}
-
 /** The public halves of the signing keys of these algorithms, as the daemon publishes them. */
 export async function publicKeySet(
   store: Store,
   algorithms: ReadonlySet<string>,
 ): Promise<{ readonly keys: readonly JWK[] }> {
   const stored = await store.keys.list();
-  const signing = inSigningOrder(stored, await store.imports.list()).map(readSigningKey);
+  const ring = keyRing(stored, await store.imports.list());
+  const signing = publishedKeys(ring).map(readSigningKey);
   return { keys: signing.filter(({ alg }) => algorithms.has(alg)).map(publicJwk) };
 }
 

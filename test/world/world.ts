@@ -62,6 +62,8 @@ export interface World extends AsyncDisposable {
   readonly browser: (address?: string) => Browser;
   /** Ends the daemon (not tailscaled) and starts it again on the same state, with another configuration if given. */
   restart(overrides?: Record<string, unknown>): Promise<void>;
+  /** The daemon goes on with the keys that are active in its store now. */
+  turnKeys(): Promise<void>;
 }
 
 /** A tailnet and a daemon in this process, over real sockets, on a fresh state directory. */
@@ -99,6 +101,7 @@ export async function startWorld(overrides: Record<string, unknown> = {}): Promi
       if (changed) config = configOf(directory, port, changed);
       daemon = await start();
     },
+    turnKeys: () => daemon.turnKeys(),
     async [Symbol.asyncDispose]() {
       await daemon.close();
       await simulator.stop();
