@@ -24,6 +24,10 @@ const metadataFrom = (client: ClientConfig): ClientMetadata => ({
   grant_types: client.grantTypes,
   response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
   id_token_signed_response_alg: client.idTokenAlgorithm,
+  ...(client.requirePushedAuthorizationRequests
+    ? { require_pushed_authorization_requests: true }
+    : {}),
+  ...(client.dpopBoundAccessTokens ? { dpop_bound_access_tokens: true } : {}),
   // Ours decides about redirect URIs; oidc-provider's rules by application type refuse what real apps need.
   application_type: 'web',
   ...(client.peer === undefined ? {} : peerMetadata),

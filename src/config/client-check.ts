@@ -2,7 +2,7 @@ import type { PeerSelector } from './peer-schema.ts';
 
 /** What one member of a declared app demands of another. */
 
-type Refuse = (member: string, message: string) => void;
+export type Refuse = (member: string, message: string) => void;
 
 export interface Credentials {
   readonly secret?: string | undefined;
@@ -82,7 +82,7 @@ export const checkGrantTypes = (
 const hasSecret = ({ secret, secretFile }: Credentials): boolean =>
   secret !== undefined || secretFile !== undefined;
 
-const hasKeys = ({ jwks, jwksUri }: Credentials): boolean =>
+export const hasKeys = ({ jwks, jwksUri }: Credentials): boolean =>
   jwks !== undefined || jwksUri !== undefined;
 
 /** Has it nothing to authenticate with? */

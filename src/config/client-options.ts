@@ -3,6 +3,8 @@ import { clientClaimsSchema } from '../policy/client-claims.ts';
 import { requirementSchema } from '../policy/requirement.ts';
 import type { MayAct } from '../protocol/actor-chain.ts';
 import { listOf, members, oneOf, text, wholeNumber } from '../schema/fields.ts';
+import { option } from '../schema/option.ts';
+import { securityOptions } from './client-security.ts';
 import { mayActSchema, peerSchema } from './peer-schema.ts';
 
 /**
@@ -31,6 +33,9 @@ const daySeconds = 86_400;
 const yearSeconds = 365 * daySeconds;
 
 const clientLifetimes = members({
+  codeSeconds: option(wholeNumber(1, 600).optional().describe('Authorization codes.'), {
+    since: '0.2.0',
+  }),
   accessTokenSeconds: wholeNumber(1, daySeconds).optional().describe('Access tokens.'),
   idTokenSeconds: wholeNumber(1, daySeconds).optional().describe('ID tokens.'),
   refreshIdleSeconds: wholeNumber(1, yearSeconds)
@@ -65,6 +70,7 @@ export const declaredOptions = {
     .describe('Who may enter this app. Default: the general setting.'),
   requires: requirementSchema.optional(),
   claims: clientClaimsSchema.optional(),
+  ...securityOptions,
 };
 
 export type DeclaredOptions = z.output<z.ZodObject<typeof declaredOptions>>;

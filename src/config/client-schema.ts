@@ -4,6 +4,7 @@ import { checkRedirectUri } from '../protocol/redirect-uri.ts';
 import { listOf, members, oneOf, path, text } from '../schema/fields.ts';
 import { type Credentials, checkCredentials, checkGrantTypes, isPublic } from './client-check.ts';
 import { declaredOptions } from './client-options.ts';
+import { checkSecurity, securityMetadata } from './client-security.ts';
 import { jwksSchema, jwksUriSchema } from './keys-schema.ts';
 import { checkSecretHash } from './secret-hash.ts';
 
@@ -75,17 +76,21 @@ export const clientSchema = members({
   jwks: jwksSchema.optional(),
   jwksUri: jwksUriSchema.optional(),
   idTokenAlgorithm: oneOf(['RS256', 'ES256', 'EdDSA'])
-    .default('RS256')
-    .describe('How ID tokens are signed. RS256 is what every client can verify.'),
+    .optional()
+    .describe(
+      'How ID tokens are signed. Default: RS256, which every client can verify; ES256 with the profile fapi2.',
+    ),
   grantTypes: listOf(oneOf(grantTypes), 1, grantTypes.length)
     .optional()
     .describe(
       'OAuth grant types. Default: authorization_code and refresh_token, and token exchange for apps with credentials; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
     ),
   ...declaredOptions,
+  ...securityMetadata,
 }).superRefine((client, context) => {
   const refuse = (member: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [member], message });
   checkCredentials(client, refuse);
   checkGrantTypes(client, grantTypesOf(client), refuse);
+  checkSecurity(client, refuse);
 });

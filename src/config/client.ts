@@ -1,5 +1,6 @@
 import type { DeclaredOptions } from './client-options.ts';
 import { grantTypesOf } from './client-schema.ts';
+import { settleSecurity } from './client-security.ts';
 import type { FileConfig } from './schema.ts';
 
 /** One app as the configuration declares it, with its defaults. */
@@ -15,6 +16,8 @@ export interface ClientConfig extends DeclaredOptions {
   readonly jwks: FileConfig['clients'][number]['jwks'];
   readonly jwksUri: string | undefined;
   readonly idTokenAlgorithm: 'RS256' | 'ES256' | 'EdDSA';
+  readonly requirePushedAuthorizationRequests?: boolean | undefined;
+  readonly dpopBoundAccessTokens?: boolean | undefined;
   readonly grantTypes: ReturnType<typeof grantTypesOf>;
 }
 
@@ -24,6 +27,7 @@ export const toClient = (
   secretOfFile: string | undefined,
 ): ClientConfig => ({
   ...client,
+  ...settleSecurity(client),
   name: client.name ?? client.id,
   secret: client.secret ?? secretOfFile,
   authMethod: client.authMethod,

@@ -12,7 +12,8 @@ import { limitReplayMarks } from '../clients/replay-limit.ts';
 import type { SecretChecker } from '../clients/secrets.ts';
 import { recordEvents } from '../engine/audit-events.ts';
 import { keepExtraClaims } from '../engine/claims-result.ts';
-import { checkAssertion, tolerateClientClocks } from '../engine/client-assertion.ts';
+import { tolerateClientClocks } from '../engine/client-assertion.ts';
+import { clientDemands } from '../engine/client-demands.ts';
 import { ownClientRules } from '../engine/client-rules.ts';
 import { keepCodes } from '../engine/code-guard.ts';
 import { cookieNames } from '../engine/cookie-names.ts';
@@ -150,8 +151,7 @@ function configuration(parts: ProviderParts): Configuration {
         ? clientAdapter(clients, writer, settings.tokenExchange.enabled)
         : modelAdapter(model, store.adapter(model), settings),
     claims: scopeClaims,
-    assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
-      checkAssertion(ctx, claims, settings.clock),
+    ...clientDemands(settings),
     clientAuthMethods: [
       'client_secret_basic',
       'client_secret_post',
@@ -239,11 +239,9 @@ function configuration(parts: ProviderParts): Configuration {
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: keys.signing.map((key) => new SigningKey(key)) },
     loadExistingGrant: (ctx) => freshGrant(ctx, settings),
-    pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
     renderError: (ctx, out, error) => renderError(ctx, out, error, settings),
     responseTypes: ['code'],
     revokeGrantPolicy: () => true,
-    rotateRefreshToken: true,
     routes,
     scopes: ['openid', 'offline_access'],
     subjectTypes: ['public'],

@@ -17,5 +17,7 @@ export const assertionDetails: readonly string[] = [
   'client assertion tokens must only be used once',
   'client_assertion must expire within an hour',
   'client_assertion is issued in the future',
+  'audience (aud) must be the issuer identifier, as one string',
+  'client_assertion must be signed with PS256, ES256 or EdDSA',
   'client_assertion is not the compact serialization of a JWS',
 ];

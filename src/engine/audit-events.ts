@@ -59,8 +59,9 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
 }
 
 function issueEvent({ oidc }: KoaContextWithOIDC): RequestEvent {
-  if (oidc.params?.['grant_type'] === tokenExchangeGrant) return 'exchange';
-  return oidc.entities.RotatedRefreshToken ? 'refresh' : 'token';
+  const grantType = oidc.params?.['grant_type'];
+  if (grantType === tokenExchangeGrant) return 'exchange';
+  return grantType === 'refresh_token' ? 'refresh' : 'token';
 }
 
 /** Names of the family and of what was issued now. A JWT's is its own `jti`, which resource servers log. */

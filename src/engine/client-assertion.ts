@@ -1,6 +1,7 @@
 import Provider, { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import instance from 'oidc-provider/lib/helpers/weak_cache.js';
-import type { Clock } from '../clock.ts';
+import { isFapi2, isForIssuerAlone } from '../access/client-security.ts';
+import type { ProviderSettings } from '../access/settings.ts';
 import { isCanonicalJws } from '../protocol/jws.ts';
 
 /**
@@ -14,13 +15,19 @@ export const assertionToleranceSeconds = 30;
 /** Each is remembered until it ends, so that it is used once: an end in a hundred years would stay that long. */
 const maxLifeSeconds = 3600;
 
+interface Assertion {
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly client: Client;
+}
+
 const accepted = new WeakSet<KoaContextWithOIDC['oidc']>();
 
 /** oidc-provider's hook `assertJwtClientAuthClaimsAndHeader`, called for an assertion whose signature is good. */
 export function checkAssertion(
   ctx: KoaContextWithOIDC,
-  claims: Readonly<Record<string, unknown>>,
-  clock: Clock,
+  { claims, header, client }: Assertion,
+  { clock, issuer }: Pick<ProviderSettings, 'clock' | 'issuer'>,
 ): void {
   const now = clock.nowSeconds();
   const { exp, iat } = claims;
@@ -32,6 +39,13 @@ export function checkAssertion(
   }
   if (iat !== undefined && !(Number(iat) <= now + assertionToleranceSeconds)) {
     throw refuse('client_assertion is issued in the future');
+  }
+  if (claims['aud'] !== issuer && isForIssuerAlone(client)) {
+    throw refuse('audience (aud) must be the issuer identifier, as one string');
+  }
+  // FAPI 2.0 Security Profile section 5.4.1
+  if (header['alg'] === 'RS256' && isFapi2(client)) {
+    throw refuse('client_assertion must be signed with PS256, ES256 or EdDSA');
   }
   accepted.add(ctx.oidc);
 }

@@ -10,6 +10,8 @@ import { assertionDetails } from './assertion-details.ts';
  */
 const speakingDetails: ReadonlySet<string> = new Set([
   ...assertionDetails,
+  'DPoP proof JWT not provided',
+  'failed jkt verification',
   'authorization code is expired',
   'authorization code already consumed',
   'authorization code not found',

@@ -1,6 +1,6 @@
 import Provider, { type KoaContextWithOIDC, type Session } from 'oidc-provider';
 import type { Waiting } from '../access/bound-grant.ts';
-import { lifetimeOf } from '../access/client-settings.ts';
+import { codeSecondsOf } from '../access/client-security.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 
 type WaitingSession = Session & Waiting & { readonly exp?: number };
@@ -16,7 +16,7 @@ const slackSeconds = 60;
 /** How long whatever a code of this request hangs on waits for its redemption. */
 export function codeWaitSeconds(ctx: KoaContextWithOIDC, settings: ProviderSettings): number {
   const { client, deviceCode } = ctx.oidc;
-  const codeSeconds = deviceCode?.remainingTTL ?? lifetimeOf('codeSeconds', client, settings);
+  const codeSeconds = deviceCode?.remainingTTL ?? codeSecondsOf(client, settings);
   return codeSeconds + slackSeconds;
 }
 

@@ -1,4 +1,5 @@
 import { type Client, type Configuration, errors, type ResourceServer } from 'oidc-provider';
+import { codeSecondsOf } from '../access/client-security.ts';
 import { lifetimeOf } from '../access/client-settings.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 
@@ -11,7 +12,7 @@ export function lifetimes(settings: ProviderSettings): NonNullable<Configuration
   return {
     AccessToken: (_ctx, token, client) => accessSeconds(token.resourceServer, client),
     ClientCredentials: (_ctx, token, client) => accessSeconds(token.resourceServer, client),
-    AuthorizationCode: (_ctx, _code, client) => of('codeSeconds', client),
+    AuthorizationCode: (_ctx, _code, client) => codeSecondsOf(client, settings),
     // outlives what hangs on it; the store extends it at each rotation
     Grant: (ctx) => {
       const { client, route } = ctx.oidc;
@@ -25,7 +26,7 @@ export function lifetimes(settings: ProviderSettings): NonNullable<Configuration
       const refreshSeconds = client?.grantTypeAllowed('refresh_token')
         ? of('refreshIdleSeconds', client)
         : 0;
-      const codeSeconds = ctx.oidc.deviceCode?.remainingTTL ?? of('codeSeconds', client);
+      const codeSeconds = ctx.oidc.deviceCode?.remainingTTL ?? codeSecondsOf(client, settings);
       return Math.max(refreshSeconds, ...accessTokens) + codeSeconds + 60;
     },
     DeviceCode: settings.lifetimes.deviceCodeSeconds,

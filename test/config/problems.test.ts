@@ -68,7 +68,7 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   ['origin with a path', { ...app, allowedOrigins: ['https://a.example/'] }, /must be an origin/u],
   ['any origin', { ...app, allowedOrigins: ['*'] }, /allowedOrigins\[0\]: "\*" must be an origin/u],
   ['algorithm none', { ...app, idTokenAlgorithm: 'none' }, /idTokenAlgorithm: "none" must be one/u],
-  ['unknown lifetime', { ...app, lifetimes: { codeSeconds: 1 } }, /lifetimes\.codeSeconds: is no/u],
+  ['unknown lifetime', { ...app, lifetimes: { sessionSeconds: 1 } }, /sessionSeconds: is no/u],
 ];
 
 test.each(refusedClients)('a client is refused: %s', (_, client, problem) => {

@@ -80,8 +80,9 @@ export class RefreshAdapter extends BaseAdapter {
       expiresAt,
       rotations,
     );
-    // the family lives as long as its newest token, whose life oidc-provider has decided
-    if (rotations > 0) this.transactions.run(this.#extend, expiresAt, grantDigest);
+    // the family lives as long as its newest token, or the one that stays, whose life oidc-provider has decided
+    if (rotations > 0 || isOlder(payload, this.clock.nowSeconds()))
+      this.transactions.run(this.#extend, expiresAt, grantDigest);
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -125,6 +126,11 @@ export class RefreshAdapter extends BaseAdapter {
     const own = (JSON.parse(payload) as Payload)['graceSeconds'];
     return typeof own === 'number' ? own : this.#limits.refreshGraceSeconds;
   }
+}
+
+/** Was it made before it is saved now? The first of a family finds the family with the life that it needs. */
+function isOlder({ iat }: Payload, nowSeconds: number): boolean {
+  return typeof iat === 'number' && iat < nowSeconds;
 }
 
 /** A clock of whole seconds shows 0 for up to a second; a grace of none must be none. */
