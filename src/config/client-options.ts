@@ -44,9 +44,11 @@ const clientLifetimes = members({
   refreshAbsoluteSeconds: wholeNumber(1, yearSeconds)
     .optional()
     .describe('From the login to its last refresh.'),
-  refreshGraceSeconds: wholeNumber(0, 60)
+  refreshGraceSeconds: wholeNumber(0, 1800)
     .optional()
-    .describe('How long a rotated refresh token is still answered.'),
+    .describe(
+      'How long a rotated refresh token is still answered. After 10 seconds only once, and only over a connection of the device that logged in.',
+    ),
 }).describe('Lifetimes of this app alone; what is not named follows the general ones.');
 
 /** Members of a client in the configuration file, and of what commands and pages declare. */

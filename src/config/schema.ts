@@ -32,7 +32,7 @@ const lifetimes = members({
     0,
     60,
     10,
-    'How long a rotated refresh token is still answered, for a lost answer or parallel requests.',
+    'How long a rotated refresh token is still answered, for a lost answer or parallel requests. After 10 seconds only once, and only over a connection of the device that logged in. An app may have up to 1800.',
   ),
   sessionSeconds: whole(1, yearSeconds, 1_209_600, 'The session in the browser.'),
   interactionSeconds: whole(60, 3600, 900, 'How long a confirm page waits for its click.'),

@@ -10,6 +10,7 @@ import { actorsOf } from '../protocol/actor-chain.ts';
 import { tokenExchangeGrant } from '../protocol/grant-types.ts';
 import { shortNameLength } from '../store/family-table.ts';
 import { tokenName } from '../tokens/token-name.ts';
+import type { GracefulToken } from './refresh-grace.ts';
 import { requestRecord } from './request-record.ts';
 
 /**
@@ -46,6 +47,7 @@ export function recordEvents(provider: Provider, settings: ProviderSettings): vo
       resource: token?.aud === undefined ? undefined : [token.aud].flat(),
       jti: issued(ctx),
       ...chainOf(ctx),
+      ...lateMark(ctx),
     });
   });
   provider.on('grant.error', (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
@@ -76,6 +78,12 @@ function issued(ctx: KoaContextWithOIDC): string[] {
     ...names(RefreshToken?.jti),
     ...(idTokenId === undefined ? [] : [idTokenId]),
   ];
+}
+
+/** That a refresh token was answered long after its rotation, as its device asked once more. */
+function lateMark({ oidc }: KoaContextWithOIDC): Pick<Denial, 'detail'> {
+  const { lateSeconds } = (oidc.entities.RotatedRefreshToken ?? {}) as Partial<GracefulToken>;
+  return lateSeconds === undefined ? {} : { detail: { lateSeconds } };
 }
 
 /** What an exchanged token came from, and who acts with it. */

@@ -11,6 +11,12 @@ import {
   serialize,
 } from './base-adapter.ts';
 
+/**
+ * How long after its rotation anybody who has the app's credentials may present a token again. A longer grace is for
+ * one more answer, and for whoever the caller of `find` knows to be the device of the login.
+ */
+const usualGraceSeconds = 10;
+
 export interface RefreshLimits {
   /** How long a rotated token may be presented again and gets a sibling; a token's own `graceSeconds` comes first. */
   readonly refreshGraceSeconds: number;
@@ -36,6 +42,7 @@ export class RefreshAdapter extends BaseAdapter {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #rotate: StatementSync;
+  readonly #useGrace: StatementSync;
   readonly #revoke: StatementSync;
   readonly #delete: StatementSync;
   readonly #extend: StatementSync;
@@ -59,6 +66,9 @@ export class RefreshAdapter extends BaseAdapter {
        FROM refresh_tokens AS token
        WHERE token.digest = ?1 AND grants.digest = token.grant_digest AND grants.generation = token.generation`,
     );
+    this.#useGrace = database.prepare(
+      'UPDATE grants SET rotated_digest = NULL WHERE rotated_digest = ? AND generation = ?',
+    );
     this.#revoke = database.prepare(
       'DELETE FROM grants WHERE digest = (SELECT grant_digest FROM refresh_tokens WHERE digest = ?)',
     );
@@ -76,7 +86,7 @@ export class RefreshAdapter extends BaseAdapter {
       this.#insert,
       digest(id),
       grantDigest,
-      serialize({ ...payload, consumed: undefined }),
+      serialize({ ...payload, consumed: undefined, lateSeconds: undefined }),
       expiresAt,
       rotations,
     );
@@ -85,13 +95,16 @@ export class RefreshAdapter extends BaseAdapter {
       this.transactions.run(this.#extend, expiresAt, grantDigest);
   }
 
+  /** One that is used up has `consumed`; where its own grace still lasts, also `lateSeconds`: how long ago that was. */
   async find(id: string): Promise<Payload | undefined> {
     const row = this.#row(digest(id));
     if (!row) return undefined;
     const payload = deserialize(row.payload, id);
-    if (row.family_generation > row.generation && !this.#isLateRepeat(row)) {
-      payload['consumed'] = row.rotated_at;
-    }
+    if (row.family_generation === row.generation) return payload;
+    const lateSeconds = this.#lateSeconds(row);
+    if (lateSeconds !== undefined && lateSeconds <= usualGraceSeconds) return payload;
+    payload['consumed'] = row.rotated_at;
+    if (lateSeconds !== undefined) payload['lateSeconds'] = lateSeconds;
     return payload;
   }
 
@@ -99,7 +112,12 @@ export class RefreshAdapter extends BaseAdapter {
     const key = digest(id);
     if (this.transactions.run(this.#rotate, key, this.clock.nowSeconds()) === 1) return;
     const row = this.#row(key);
-    if (row && this.#isLateRepeat(row)) return;
+    const lateSeconds = row && this.#lateSeconds(row);
+    if (row && lateSeconds !== undefined) {
+      if (lateSeconds <= usualGraceSeconds) return;
+      // one more answer, whatever others ask at the same moment
+      if (this.transactions.run(this.#useGrace, key, row.family_generation) === 1) return;
+    }
     this.transactions.run(this.#revoke, key);
     throw new errors.InvalidGrant('refresh token already used');
   }
@@ -112,14 +130,15 @@ export class RefreshAdapter extends BaseAdapter {
     return this.#select.get(key) as FamilyRow | undefined;
   }
 
-  /** A parallel request, or one whose answer got lost: the token was the last one used, a moment ago. */
-  #isLateRepeat(row: FamilyRow): boolean {
-    return (
-      row.family_generation === row.generation + 1 &&
-      row.latest === 1 &&
-      row.rotated_at !== null &&
-      isWithin(this.#graceSeconds(row), ageSeconds(this.clock.nowSeconds(), row.rotated_at))
-    );
+  /**
+   * A parallel request, or one whose answer got lost: the token was the last one used, so long ago, which is within
+   * its grace. Undefined for a replay.
+   */
+  #lateSeconds(row: FamilyRow): number | undefined {
+    const isLast = row.family_generation === row.generation + 1 && row.latest === 1;
+    if (!isLast || row.rotated_at === null) return undefined;
+    const seconds = ageSeconds(this.clock.nowSeconds(), row.rotated_at);
+    return isWithin(this.#graceSeconds(row), seconds) ? seconds : undefined;
   }
 
   #graceSeconds({ payload }: FamilyRow): number {

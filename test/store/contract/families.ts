@@ -142,6 +142,39 @@ export function familyContract(open: Open): void {
       await expect(tokens.consume(refresh)).rejects.toMatchObject(usedBefore);
     });
 
+    it('T03 beyond the usual grace calls a token used up, and answers once more', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      const graceSeconds = 1800;
+      await tokens.upsert(refresh, { ...(await tokens.find(refresh)), graceSeconds }, 4000);
+      await rotate(opened, grant, refresh, 0);
+      const rotatedAt = opened.clock.now;
+      opened.clock.now += 10;
+      expect(await tokens.find(refresh)).not.toHaveProperty('consumed');
+      opened.clock.now += 1790;
+      const late = { consumed: rotatedAt, lateSeconds: graceSeconds };
+      expect(await tokens.find(refresh)).toMatchObject(late);
+      await rotate(opened, grant, refresh, 0);
+      const again = await tokens.find(refresh);
+      expect(again).toHaveProperty('consumed');
+      expect(again).not.toHaveProperty('lateSeconds');
+      await expect(tokens.consume(refresh)).rejects.toMatchObject(usedBefore);
+      expect(await tokens.find(refresh)).toBeUndefined();
+    });
+
+    it('T03 knows no grace after its end, however long it was', async () => {
+      const opened = open();
+      const { grant, refresh } = await saveLogin(opened);
+      const tokens = opened.store.adapter('RefreshToken');
+      const given = { ...(await tokens.find(refresh)), graceSeconds: 1800 };
+      await tokens.upsert(refresh, given, 4000);
+      await rotate(opened, grant, refresh, 0);
+      opened.clock.now += 1801;
+      expect(await tokens.find(refresh)).not.toHaveProperty('lateSeconds');
+      await expect(tokens.consume(refresh)).rejects.toMatchObject(usedBefore);
+    });
+
     it('is not cut short by a rotation when its Grant was given a longer life', async () => {
       const opened = open();
       const { grant, refresh } = await saveLogin(opened);
