@@ -1,6 +1,6 @@
 import type { Client } from 'oidc-provider';
 import type { ClientOptions } from '../config/client-options.ts';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import type { ClientClaims } from '../policy/client-claims.ts';
 import { type AccessMode, decideEnter } from '../policy/decide.ts';
@@ -27,8 +27,6 @@ export interface App {
   /** It registered itself and waits for an administrator: nobody enters it. */
   readonly quarantined: boolean;
 }
-
-type Known = Extract<Identified, { ok: true }>;
 
 export interface EnterSettings {
   readonly access: AccessMode;

@@ -1,5 +1,5 @@
 import type { Client } from 'oidc-provider';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import { subjectOf } from '../identity/subject.ts';
 import { decideAct, type Party } from '../policy/decide-act.ts';
@@ -13,8 +13,6 @@ import { mayStillBe, mayStillEnter } from './may-still-hold.ts';
 import { resourceScopesOf } from './resource-scopes.ts';
 import type { ProviderSettings } from './settings.ts';
 import { stillGranted } from './still-granted.ts';
-
-type Known = Extract<Identified, { ok: true }>;
 
 export interface ActingToken {
   /** Whose token it is, as tailscaled says now. */

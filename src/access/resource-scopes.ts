@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import { scopesOfCapabilities } from '../policy/capability-scopes.ts';
 import { decideScopes, type ScopesDecision } from '../policy/decide-scopes.ts';
 import { rulesOf } from '../policy/grant.ts';
@@ -8,8 +8,6 @@ import { PolicyDenied } from './denial.ts';
 import { type App, appOf } from './enter.ts';
 import type { Resource } from './resources.ts';
 import type { ProviderSettings } from './settings.ts';
-
-type Known = Extract<Identified, { ok: true }>;
 
 /** The scopes of a request that are some resource's, without those that say who somebody is. */
 export function resourceScopesOf(scopes: Iterable<string>): string[] {

@@ -1,5 +1,5 @@
 import type { ResourceConfig } from '../config/resources-schema.ts';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import { grantedResources } from '../policy/decide-act.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { canonicalResource } from '../protocol/resource.ts';
@@ -31,8 +31,6 @@ export interface ResourceDirectory {
 
 /** Longer, a verifier that never asks us would accept a JWT long after it was revoked. */
 export const maxJwtSeconds = 900;
-
-type Known = Extract<Identified, { ok: true }>;
 
 export function createResources(configured: readonly ResourceConfig[]): ResourceDirectory {
   const all = configured.map(

@@ -1,11 +1,9 @@
 import type { Client } from 'oidc-provider';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import { type Denied, denied } from '../policy/decision.ts';
 import { resourceScopesOf, scopesAt } from './resource-scopes.ts';
 import { resourceFor, undeclaredResource } from './resources.ts';
 import type { ProviderSettings } from './settings.ts';
-
-type Known = Extract<Identified, { ok: true }>;
 
 /** What a code or token remembers of the resources that it is for. */
 export interface ResourceToken {

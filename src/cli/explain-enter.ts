@@ -1,6 +1,7 @@
 import { type App, enter } from '../access/enter.ts';
 import { noSuchResource, scopesOfApp } from '../access/resource-scopes.ts';
 import { type Resource, resourceFor } from '../access/resources.ts';
+import type { Known } from '../identity/identity.ts';
 import { scopesOfCapabilities } from '../policy/capability-scopes.ts';
 import { decideScopes, type ScopesDecision } from '../policy/decide-scopes.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
@@ -13,7 +14,6 @@ import {
   type ExplainSite,
   type Explanation,
   grantFor,
-  type Known,
   nobody,
   outcomeOf,
   traceLines,

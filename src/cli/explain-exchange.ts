@@ -4,6 +4,7 @@ import { resourceScopesOf, scopesOfApp } from '../access/resource-scopes.ts';
 import { undeclaredResource } from '../access/resources.ts';
 import { decideExchange, type ExchangeDecision } from '../flows/exchange/exchange-decision.ts';
 import { requestedAt } from '../flows/machine/machine-token.ts';
+import type { Known } from '../identity/identity.ts';
 import type { Party } from '../policy/decide-act.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
 import { rulesOf } from '../policy/grant.ts';
@@ -14,7 +15,6 @@ import {
   type ExplainSite,
   type Explanation,
   grantFor,
-  type Known,
   nobody,
   traceLines,
 } from './explanation.ts';

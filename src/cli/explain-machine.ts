@@ -10,6 +10,7 @@ import {
 import type { KnownMachine } from '../access/request.ts';
 import { resourceScopesOf } from '../access/resource-scopes.ts';
 import { decideMachineToken, type MachineDecision } from '../flows/machine/machine-token.ts';
+import type { Known } from '../identity/identity.ts';
 import { rulesOf } from '../policy/grant.ts';
 import { machineResources } from '../policy/machine-resources.ts';
 import type { StoredClient } from '../store/store.ts';
@@ -18,7 +19,6 @@ import {
   type ExplainSite,
   type Explanation,
   grantFor,
-  type Known,
   nobody,
   outcomeOf,
   traceLines,

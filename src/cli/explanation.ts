@@ -1,6 +1,6 @@
 import type { ResourceDirectory } from '../access/resources.ts';
 import type { Config } from '../config/config.ts';
-import type { Identified, Refusal } from '../identity/identity.ts';
+import type { Known, Refusal } from '../identity/identity.ts';
 import { displayLogin, subjectOf } from '../identity/subject.ts';
 import type { AppCapabilities, Decision } from '../policy/decision.ts';
 import { formatGrant, type OwnNode, suggestGrant } from '../policy/suggest.ts';
@@ -51,8 +51,6 @@ export interface TokenOf {
   /** Where there are several. */
   readonly trace?: readonly string[];
 }
-
-export type Known = Extract<Identified, { ok: true }>;
 
 export function describePeer(
   device: string,

@@ -1,6 +1,6 @@
 import { loadConfigWith } from '../config/config.ts';
 import { configFlags } from '../config/config-flags.ts';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import { subjectOf } from '../identity/subject.ts';
 import type { CapMap } from '../peer/whois.ts';
 import { scopesOfCapabilities } from '../policy/capability-scopes.ts';
@@ -42,7 +42,6 @@ export const whoisCommand = defineCommand({
   },
 });
 
-type Known = Extract<Identified, { ok: true }>;
 type Facts = Readonly<Record<string, unknown>>;
 
 function factsOf({ identity, capMap, stale }: Known): Facts {

@@ -1,6 +1,6 @@
 import { scopesOfApp } from '../access/resource-scopes.ts';
 import type { Resource, ResourceDirectory } from '../access/resources.ts';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { InspectedClient } from '../store/sqlite/inspect.ts';
 import { isPossibleClient } from './clients.ts';
@@ -16,8 +16,6 @@ export interface ResourceQuestion {
   readonly left: number;
   readonly capabilityScopes: readonly CapabilityScopes[];
 }
-
-type Known = Extract<Identified, { ok: true }>;
 
 /** Can anybody get a scope of each declared resource, are its clients there, and do the rules name what there is? */
 export function resourceFindings(question: ResourceQuestion): Finding[] {

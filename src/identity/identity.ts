@@ -78,3 +78,6 @@ export type Identified =
       readonly through?: 'self' | 'proxy';
     }
   | { readonly ok: false; readonly refusal: Refusal };
+
+/** Whoever was identified. */
+export type Known = Extract<Identified, { ok: true }>;

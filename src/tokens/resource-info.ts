@@ -9,12 +9,10 @@ import { factsOf } from '../access/request.ts';
 import { invalidTarget, resourceScopesOf, scopesAt } from '../access/resource-scopes.ts';
 import { type Resource, resourceFor, undeclaredResource } from '../access/resources.ts';
 import type { ProviderSettings } from '../access/settings.ts';
-import type { Identified } from '../identity/identity.ts';
+import type { Known } from '../identity/identity.ts';
 import type { TailnetAccount } from './account.ts';
 
 const maxResources = 20;
-
-type Known = Extract<Identified, { ok: true }>;
 
 /**
  * oidc-provider's `getResourceServerInfo`: what tokens for this resource are like, and which scopes they may hold

@@ -8,10 +8,8 @@ import {
   undeclaredResource,
 } from '../../access/resources.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
-import type { Identified } from '../../identity/identity.ts';
+import type { Known } from '../../identity/identity.ts';
 import { type ExchangeRequest, travellingScopes } from './exchange-request.ts';
-
-type Known = Extract<Identified, { ok: true }>;
 
 /** What an exchanged token is for: never more than its subject token was, nor longer. */
 export interface Narrowed {
