@@ -2,9 +2,8 @@ import type { Client } from 'oidc-provider';
 import type { Known } from '../identity/identity.ts';
 import type { DeviceBinding } from '../identity/oracle.ts';
 import { subjectOf } from '../identity/subject.ts';
-import { decideAct, type Party } from '../policy/decide-act.ts';
+import { decideAct, type Party, partyOf } from '../policy/decide-act.ts';
 import { type Decision, type Denied, denied } from '../policy/decision.ts';
-import { rulesOf } from '../policy/grant.ts';
 import type { TraceLine } from '../policy/trace.ts';
 import { optionsOf } from './client-settings.ts';
 import { isOwnTrouble, refusalError } from './errors.ts';
@@ -123,8 +122,4 @@ function mayAct(subject: Known, { acting, device, uris }: Hop): Decision {
     actor: actor && partyOf(actor),
     resources: uris,
   });
-}
-
-function partyOf({ identity, capMap }: Known): Party {
-  return { identity, rules: rulesOf(capMap) };
 }

@@ -1,7 +1,6 @@
 import type { ResourceConfig } from '../config/resources-schema.ts';
 import type { Known } from '../identity/identity.ts';
-import { grantedResources } from '../policy/decide-act.ts';
-import { rulesOf } from '../policy/grant.ts';
+import { grantedResources, partyOf } from '../policy/decide-act.ts';
 import { canonicalResource } from '../protocol/resource.ts';
 
 /** A resource server (RFC 8707) that tokens can be for. */
@@ -61,8 +60,9 @@ export function resourceFor(
   const configured = directory.find(uri);
   if (configured || !known) return configured;
   const canonical = canonicalResource(uri);
-  const party = { identity: known.identity, rules: rulesOf(known.capMap) };
-  const isGranted = grantedResources(party).some((one) => canonicalResource(one) === canonical);
+  const isGranted = grantedResources(partyOf(known)).some(
+    (one) => canonicalResource(one) === canonical,
+  );
   return isGranted ? undeclaredResource(canonical) : undefined;
 }
 

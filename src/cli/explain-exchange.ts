@@ -5,9 +5,8 @@ import { undeclaredResource } from '../access/resources.ts';
 import { decideExchange, type ExchangeDecision } from '../flows/exchange/exchange-decision.ts';
 import { requestedAt } from '../flows/machine/machine-token.ts';
 import type { Known } from '../identity/identity.ts';
-import type { Party } from '../policy/decide-act.ts';
+import { partyOf } from '../policy/decide-act.ts';
 import { type AppCapabilities, type Decision, denied } from '../policy/decision.ts';
-import { rulesOf } from '../policy/grant.ts';
 import type { MayAct } from '../protocol/actor-chain.ts';
 import type { StoredClient } from '../store/store.ts';
 import {
@@ -111,10 +110,6 @@ function decide(
 function clientIdOf({ identity }: Known, mayAct: MayAct | undefined): string {
   if (mayAct?.client_id !== undefined) return mayAct.client_id;
   return identity.kind === 'machine' ? machineClientId(identity) : '';
-}
-
-function partyOf({ identity, capMap }: Known): Party {
-  return { identity, rules: rulesOf(capMap) };
 }
 
 /** The subject's, at the resource: an actor has none of its own there. */

@@ -1,13 +1,17 @@
-import type { Identity } from '../identity/identity.ts';
+import type { Identity, Known } from '../identity/identity.ts';
 import { namesResource } from '../protocol/resource.ts';
 import { type Denied, denied, type Lack } from './decision.ts';
-import type { Rule, Rules } from './grant.ts';
+import { type Rule, type Rules, rulesOf } from './grant.ts';
 import { Trace, type TraceLine } from './trace.ts';
 
 /** Somebody with their rules, both from the same answer of whois. */
 export interface Party {
   readonly identity: Identity;
   readonly rules: Rules;
+}
+
+export function partyOf({ identity, capMap }: Known): Party {
+  return { identity, rules: rulesOf(capMap) };
 }
 
 export interface ActQuestion {

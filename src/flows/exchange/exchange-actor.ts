@@ -3,8 +3,7 @@ import { deviceBinding } from '../../access/bound-grant.ts';
 import { factsOf } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
 import { subjectOf } from '../../identity/subject.ts';
-import type { Party } from '../../policy/decide-act.ts';
-import { rulesOf } from '../../policy/grant.ts';
+import { type Party, partyOf } from '../../policy/decide-act.ts';
 import type { TailnetAccount } from '../../tokens/account.ts';
 import type { Actor } from './actor-chain.ts';
 import type { PresentedParameter } from './exchange-request.ts';
@@ -58,8 +57,4 @@ function acting(
     device: deviceBinding(known.identity),
     token,
   };
-}
-
-export function partyOf({ identity, capMap }: TailnetAccount['known']): Party {
-  return { identity, rules: rulesOf(capMap) };
 }
