@@ -8,29 +8,15 @@ import { createPushLimit } from '../clients/push-limit.ts';
 import { createClientWriter } from '../clients/registration/registered-clients.ts';
 import { registrationFeatures } from '../clients/registration/registration.ts';
 import { recordUse } from '../clients/registration/registration-use.ts';
-import { limitReplayMarks } from '../clients/replay-limit.ts';
 import type { SecretChecker } from '../clients/secrets.ts';
 import { recordEvents } from '../engine/audit-events.ts';
-import { keepExtraClaims } from '../engine/claims-result.ts';
-import { tolerateClientClocks } from '../engine/client-assertion.ts';
 import { clientDemands } from '../engine/client-demands.ts';
-import { ownClientRules } from '../engine/client-rules.ts';
-import { keepCodes } from '../engine/code-guard.ts';
 import { cookieNames } from '../engine/cookie-names.ts';
-import { keepDeviceCodes } from '../engine/device-codes.ts';
-import { requireExactHints } from '../engine/id-token-hint.ts';
-import { keepClientGrants } from '../engine/keep-client-grants.ts';
-import { keepDevice } from '../engine/keep-device.ts';
-import { leanModels } from '../engine/lean-models.ts';
 import { modelAdapter } from '../engine/model-adapter.ts';
-import { orderIds } from '../engine/ordered-ids.ts';
+import { patchProvider } from '../engine/patches.ts';
 import { refuseFutureProof } from '../engine/proof-time.ts';
-import { keepGrace } from '../engine/refresh-grace.ts';
 import { renderError, renderLoggedOut, renderLogout } from '../engine/render.ts';
-import { endWithSession } from '../engine/session-end.ts';
 import { speakErrors } from '../engine/speak-errors.ts';
-import { keepStructuredTokens } from '../engine/structured-tokens.ts';
-import { keepWaiting } from '../engine/waiting.ts';
 import { recordDeviceEvents } from '../flows/device/device-audit.ts';
 import { showAllowed, showCodePage, showConfirmPage } from '../flows/device/device-pages.ts';
 import {
@@ -45,7 +31,6 @@ import { clicklessLogin, clicklessParameter } from '../flows/login/clickless.ts'
 import { recordConsents } from '../flows/login/consent-events.ts';
 import { freshGrant } from '../flows/login/fresh-grant.ts';
 import { createInteractionPolicy } from '../flows/login/interaction-policy.ts';
-import { allowOmittedRedirect } from '../flows/login/omitted-redirect.ts';
 import { noteRefusals } from '../flows/login/untrusted-redirect.ts';
 import { grantClientCredentials } from '../flows/machine/client-credentials.ts';
 import { peerFeature } from '../flows/machine/peer-authentication.ts';
@@ -94,41 +79,30 @@ export const routes = {
 } as const;
 
 /**
- * The oidc-provider instance. It reads its keys once: keys that turn are a new instance over the same store (`turning-provider.ts`).
+ * The oidc-provider instance: what can be configured, its patches (`engine/patches.ts`), our grant types, and who
+ * listens to its events. It reads its keys once: keys that turn are a new instance over the same store
+ * (`turning-provider.ts`).
  * @throws Error when the configuration makes no sense to oidc-provider; before anything listens
  */
 export function createProvider(parts: ProviderParts): Provider {
-  const { settings } = parts;
+  const { settings, store, secrets } = parts;
   const provider = new Provider(settings.issuer, configuration(parts));
   // behind every listener host and protocol are the issuer's, whatever the request said
   provider.proxy = true;
-  leanModels(provider);
-  orderIds(provider);
-  keepExtraClaims(provider);
-  keepDevice(provider);
   const family = {
-    grants: parts.store.adapter('Grant'),
-    ends: parts.store.adapter('SessionEnd'),
+    grants: store.adapter('Grant'),
+    ends: store.adapter('SessionEnd'),
     clock: settings.clock,
   };
-  endWithSession(provider, family, settings);
-  keepWaiting(provider, settings);
-  keepCodes(provider, settings);
-  allowOmittedRedirect(provider);
-  keepDeviceCodes(provider, settings);
-  keepGrace(provider, settings);
-  keepClientGrants(provider);
-  grantClientCredentials(provider, settings);
   const readJwt = createJwtReader(parts.keys, settings.issuer, settings.clock);
-  keepStructuredTokens(provider, readJwt, settings.clock);
+  patchProvider(provider, { settings, family, secrets, readJwt });
+
+  grantClientCredentials(provider, settings);
   exchangeTokens(provider, { readJwt, family }, settings);
-  requireExactHints(provider);
-  ownClientRules(provider, parts.secrets);
-  tolerateClientClocks(provider);
-  limitReplayMarks(provider, settings.clock);
+
   recordEvents(provider, settings);
   noteRefusals(provider);
-  recordUse(provider, parts.store.registrations, settings.clock);
+  recordUse(provider, store.registrations, settings.clock);
   recordConsents(provider, settings);
   recordDeviceEvents(provider, settings);
   completeDeviceAnswers(provider, settings);

@@ -11,7 +11,7 @@ interface ClaimsResult {
  * claims whose names it knew at start, and has no hook for others; the names in a policy file are known to nobody
  * beforehand. So the last step, `Claims.prototype.result`, adds them.
  */
-export function keepExtraClaims(provider: Provider): void {
+export function patchClaims(provider: Provider): void {
   const { Claims } = provider as unknown as { Claims: { prototype: ClaimsResult } };
   const original = Claims.prototype.result;
   Claims.prototype.result = async function result(this: ClaimsResult) {

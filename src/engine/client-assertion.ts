@@ -58,7 +58,7 @@ function refuse(detail: string): errors.InvalidClientAuth {
  * Allows for the clocks of clients' machines while their assertions are checked, and at no other time. oidc-provider
  * has one tolerance for all, and what we issue expires exactly; so its setting becomes a question here.
  */
-export function tolerateClientClocks(provider: Provider): void {
+export function patchClockTolerance(provider: Provider): void {
   const { configuration } = instance(provider);
   const { clockTolerance } = configuration;
   Object.defineProperty(configuration, 'clockTolerance', {

@@ -14,7 +14,10 @@ interface SchemaPrototype {
  * application type (real apps register `https:`, loopback and private schemes in one client) and compare secrets
  * in plain text. All three are replaced the way oidc-provider's own recipes do it.
  */
-export function ownClientRules(provider: Provider, secrets: SecretChecker): void {
+export function patchClientRules(
+  provider: Provider,
+  { secrets }: { readonly secrets: SecretChecker },
+): void {
   const { Client } = provider;
   const { Schema } = Client as unknown as { Schema: { prototype: SchemaPrototype } };
   Schema.prototype.redirectUris = function redirectUris(

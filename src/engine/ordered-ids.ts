@@ -12,7 +12,7 @@ const timeBytes = 6;
  * 43 random ones (256 bits, as ever): so the store finds the place of each new row at the end of its indexes
  * (`store/time-order.ts`) and writes 40 % less for a login. oidc-provider has a hook for the length of values only.
  */
-export function orderIds(provider: Provider): void {
+export function patchTokenIds(provider: Provider): void {
   const { AccessToken, AuthorizationCode, ClientCredentials, Grant, RefreshToken } = provider;
   for (const model of [AccessToken, AuthorizationCode, ClientCredentials, Grant, RefreshToken]) {
     const { prototype } = model as unknown as Model;

@@ -1,11 +1,18 @@
 import type { Context } from 'koa';
+import type { Provider } from 'oidc-provider';
 
 /**
- * The context of a request as oidc-provider gets it. It hangs itself on every context by a getter made for it
- * (`Object.defineProperty(ctx, 'oidc', { get })`, in `ensureOIDC`). That makes the context a slow object, and V8 keeps
- * such getters, and with them everything of the request, until the next full garbage collection. Without it a login
- * takes a tenth less CPU time. There is no hook, so behind a proxy the getter becomes a plain member.
+ * Gives oidc-provider the context of a request behind a proxy. It hangs itself on every context by a getter made for
+ * it (`Object.defineProperty(ctx, 'oidc', { get })`, in `ensureOIDC`). That makes the context a slow object, and V8
+ * keeps such getters, and with them everything of the request, until the next full garbage collection. Behind the
+ * proxy the getter becomes a plain member.
  */
+export function patchContext(provider: Provider): void {
+  provider.middleware = provider.middleware.map(
+    (run) => (ctx, next) => run(plainContext(ctx) as typeof ctx, next),
+  );
+}
+
 export function plainContext(ctx: Context): Context {
   return new Proxy(ctx, { defineProperty });
 }

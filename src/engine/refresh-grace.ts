@@ -11,24 +11,23 @@ export interface GracefulToken extends RefreshToken {
 }
 
 interface Model {
-  readonly IN_PAYLOAD: readonly string[];
   readonly prototype: GracefulToken;
   find(id: string, options?: object): Promise<GracefulToken | undefined>;
 }
 
 /**
  * Writes into every refresh token for how long it is answered after its rotation: the app's own setting or the
- * general one. The store decides about late repeats and knows no apps; oidc-provider stores only the members it
- * knows, and has no hook for others.
+ * general one. The store decides about late repeats and knows no apps; oidc-provider has no hook before a token is
+ * saved.
  *
  * Beyond the usual grace a token counts as used up, but for the device that the login came from: there the network
  * itself says that it is not a thief who asks.
  */
-export function keepGrace(provider: Provider, settings: ProviderSettings): void {
+export function patchRefreshGrace(
+  provider: Provider,
+  { settings }: { readonly settings: ProviderSettings },
+): void {
   const model = provider.RefreshToken as unknown as Model;
-  Object.defineProperty(model, 'IN_PAYLOAD', {
-    value: [...model.IN_PAYLOAD, 'graceSeconds', 'lateSeconds'],
-  });
   const { save } = model.prototype;
   model.prototype.save = async function saveWithGrace(this: GracefulToken) {
     this.graceSeconds = lifetimeOf('refreshGraceSeconds', this.client, settings);

@@ -22,10 +22,9 @@ interface SessionModel {
  * refresh, userinfo and introspection all look for the Grant. A session that merely expires ends nothing. A Grant
  * that others were exchanged for takes those along.
  */
-export function endWithSession(
+export function patchSessionEnd(
   provider: Provider,
-  family: FamilyParts,
-  settings: ProviderSettings,
+  { family, settings }: { readonly family: FamilyParts; readonly settings: ProviderSettings },
 ): void {
   endForGood(provider, family.ends, settings);
   const Grant = provider.Grant as unknown as GrantModel;

@@ -6,15 +6,23 @@ import type { Clock } from '../clock.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import type { ReadOwnJwt } from '../tokens/own-jwt.ts';
 
+export interface StructuredTokenParts {
+  readonly readJwt: ReadOwnJwt;
+  readonly settings: { readonly clock: Clock };
+}
+
 /**
  * JWT access tokens (RFC 9068) that we can introspect, revoke and exchange. oidc-provider signs them and forgets them;
  * here each leaves a row under its `jti`, which lives and dies with its Grant as the row of an opaque token does.
  * A `jti` is no credential: its row is found by somebody who presents the whole token only, after its signature
  * was verified.
  */
-export function keepStructuredTokens(provider: Provider, read: ReadOwnJwt, clock: Clock): void {
+export function patchStructuredTokens(
+  provider: Provider,
+  { readJwt, settings }: StructuredTokenParts,
+): void {
   for (const model of [provider.AccessToken, provider.ClientCredentials]) {
-    keepRows(model as unknown as TokenModel, read, clock);
+    keepRows(model as unknown as TokenModel, readJwt, settings.clock);
   }
 }
 

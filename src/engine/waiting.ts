@@ -6,7 +6,6 @@ import type { ProviderSettings } from '../access/settings.ts';
 type WaitingSession = Session & Waiting & { readonly exp?: number };
 
 interface SessionModel {
-  readonly IN_PAYLOAD: readonly string[];
   readonly prototype: { save(ttl: number): Promise<string> };
 }
 
@@ -25,11 +24,13 @@ export function codeWaitSeconds(ctx: KoaContextWithOIDC, settings: ProviderSetti
  * code or page that it waits for (T39). The browser's cookie has its whole life from the beginning, as the redemption
  * does not come from the browser. oidc-provider has one life for both, and no hook.
  */
-export function keepWaiting(provider: Provider, settings: ProviderSettings): void {
-  const model = provider.Session as unknown as SessionModel;
-  Object.defineProperty(model, 'IN_PAYLOAD', { value: [...model.IN_PAYLOAD, 'waitSeconds'] });
-  const { save } = model.prototype;
-  model.prototype.save = async function saveWaiting(this: WaitingSession, ttl) {
+export function patchSessionLife(
+  provider: Provider,
+  { settings }: { readonly settings: ProviderSettings },
+): void {
+  const { prototype } = provider.Session as unknown as SessionModel;
+  const { save } = prototype;
+  prototype.save = async function saveWaiting(this: WaitingSession, ttl) {
     const isNew = this.exp === undefined;
     if (isNew || this.waitSeconds !== undefined) {
       // what it waited for before may still come

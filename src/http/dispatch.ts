@@ -6,7 +6,6 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { requireLengths } from '../access/parameter-lengths.ts';
 import { completeMetadata, keysOf } from '../access/published.ts';
 import { normaliseAuthorization } from '../engine/normalise.ts';
-import { plainContext } from '../engine/plain-context.ts';
 import { allowFormAction } from '../engine/render.ts';
 import { devicePath } from '../flows/device/device-request.ts';
 import { deniedPath, linkToDenied, showDenied } from '../flows/login/denied-page.ts';
@@ -42,7 +41,7 @@ export function createDispatch(parts: AppParts): (ctx: Context, route: Route) =>
       run = compose(provider.middleware) as Middleware;
       composed.set(provider, run);
     }
-    await run(plainContext(ctx) as never, async () => undefined);
+    await run(ctx, async () => undefined);
   };
 
   const authorize = async (ctx: Context): Promise<void> => {

@@ -8,8 +8,8 @@ import {
   normaliseToken,
   type Vocabulary,
 } from '../engine/normalise.ts';
+import { markOmittedRedirect } from '../engine/omitted-redirect.ts';
 import { referStructured } from '../engine/structured-tokens.ts';
-import { markOmittedRedirect } from '../flows/login/omitted-redirect.ts';
 import { presentPeer } from '../flows/machine/peer-authentication.ts';
 import { isDocumentId } from '../protocol/document-id.ts';
 import type { Parameters } from '../protocol/parameters.ts';

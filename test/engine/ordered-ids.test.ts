@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { orderIds } from '../../src/engine/ordered-ids.ts';
+import { patchTokenIds } from '../../src/engine/ordered-ids.ts';
 import { bareProvider } from './bare-provider.ts';
 
 const common = { accountId: 'userid:1', scope: 'openid', gty: 'authorization_code' };
 
 test('what is issued begins with the time and keeps its 256 random bits', async () => {
   const provider = bareProvider();
-  orderIds(provider);
+  patchTokenIds(provider);
   const client = await provider.Client.find('app');
   const before = Date.now();
   const grantId = await new provider.Grant({ accountId: 'userid:1', clientId: 'app' }).save();
@@ -32,7 +32,7 @@ test('what is issued begins with the time and keeps its 256 random bits', async 
 
 test('a token of another time is another token', async () => {
   const provider = bareProvider();
-  orderIds(provider);
+  patchTokenIds(provider);
   const client = await provider.Client.find('app');
   const token = await new provider.ClientCredentials({ client, scope: 'a' } as never).save();
   const later = Buffer.from(token.slice(0, 8), 'base64url');

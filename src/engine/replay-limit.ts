@@ -21,7 +21,10 @@ const marksOfStrangers = 1800;
  * of the request is looked at (T14). Clients of the operator are not counted: they have authenticated, and their room
  * is nobody else's.
  */
-export function limitReplayMarks(provider: Provider, clock: Clock): void {
+export function patchReplayDetection(
+  provider: Provider,
+  { settings: { clock } }: { readonly settings: { readonly clock: Clock } },
+): void {
   const { ReplayDetection } = provider as unknown as { ReplayDetection: ReplayModel };
   const limit = createRateLimit({
     ...{ clock, windowSeconds, each: marksEach, together: marksOfStrangers },

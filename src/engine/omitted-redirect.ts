@@ -1,5 +1,5 @@
 import Provider, { type AuthorizationCode } from 'oidc-provider';
-import type { Parameters } from '../../protocol/parameters.ts';
+import type { Parameters } from '../protocol/parameters.ts';
 
 /** In the place of what was left out; no client can register it. */
 const omitted = 'urn:tsidp:omitted';
@@ -19,7 +19,7 @@ export function markOmittedRedirect(parameters: Parameters): void {
  * Lets what was left out be the one of the login. Only of a code with PKCE, whose verifier oidc-provider checks before
  * it compares redirect URIs; there is no hook where a code is found.
  */
-export function allowOmittedRedirect(provider: Provider): void {
+export function patchOmittedRedirect(provider: Provider): void {
   const { AuthorizationCode: model } = provider;
   const { find } = model;
   model.find = async function findCode(this: typeof model, ...args: FindArguments) {
