@@ -47,6 +47,11 @@ describe('a token that a client with a secret got for itself', () => {
   });
   afterEach(() => world.restart(configured));
 
+  test('is for no resource where none is asked for', async () => {
+    const answer = await send(world, '/token', { grant_type: 'client_credentials' }, service);
+    expect(json(answer)).toMatchObject({ token_type: 'Bearer', scope: '' });
+  });
+
   test('T12 ends with its client', async () => {
     const first = await own();
     expect(await introspect(world, first)).toMatchObject({ active: true });
