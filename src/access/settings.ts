@@ -4,6 +4,7 @@ import type { Endings } from '../endings/ending.ts';
 import type { BareLoginEmail, EmailVerified } from '../identity/claims.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import type { LoginLimit } from '../limits/login-limit.ts';
+import type { TokenLimit } from '../limits/token-limit.ts';
 import type { CapabilityScopes } from '../policy/capability-scopes.ts';
 import type { OwnNode } from '../policy/suggest.ts';
 import type { ConsentTable } from '../store/consent-table.ts';
@@ -61,6 +62,7 @@ export interface ProviderSettings extends EnterSettings {
   readonly pages: Pages;
   readonly deviceLimits: DeviceLimits;
   readonly loginLimit: LoginLimit;
+  readonly tokenLimit: TokenLimit;
   /** The resources that an operator declared. */
   readonly resources: ResourceDirectory;
   readonly capabilityScopes: readonly CapabilityScopes[];

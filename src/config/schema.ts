@@ -83,6 +83,15 @@ const limits = members({
     ),
     { since: '0.2.0' },
   ),
+  tokensPerMinute: option(
+    whole(
+      10,
+      1_000_000,
+      600,
+      'Tokens in a minute without a new login: refreshes of one login (all of a person at one client twice as many), or what a client gets at one device for itself or exchanges for one person (for all people ten times as many); more are answered 429.',
+    ),
+    { since: '0.2.0' },
+  ),
   bodyBytes: whole(1024, 1_048_576, 65_536, 'Largest request body.'),
   bodyBytesPerSecond: option(
     whole(

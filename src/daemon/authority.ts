@@ -20,6 +20,7 @@ import { createDeviceLimits } from '../flows/device/device-limits.ts';
 import { createRegistrationApi, type RegistrationApi } from '../http/registration.ts';
 import type { Oracle } from '../identity/oracle.ts';
 import { createLoginLimit } from '../limits/login-limit.ts';
+import { createTokenLimit } from '../limits/token-limit.ts';
 import { createOutgoingFetch } from '../outgoing/fetch.ts';
 import { pages } from '../pages/pages.ts';
 import type { State } from '../store/sqlite/open.ts';
@@ -94,6 +95,7 @@ export function createAuthority(
     registrationOf: registrationFacts(store),
     pages,
     loginLimit: createLoginLimit(clock, limits.authorizationsPerMinute),
+    tokenLimit: createTokenLimit(clock, limits.tokensPerMinute),
     deviceLimits: createDeviceLimits(clock, lifetimes.devicePollSeconds),
     resources: createResources(config.resources),
     capabilityScopes: config.capabilityScopes,

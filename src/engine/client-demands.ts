@@ -3,6 +3,7 @@ import { needsPkce } from '../access/client-security.ts';
 import type { ProviderSettings } from '../access/settings.ts';
 import { checkAssertion } from './client-assertion.ts';
 import { rotateRefreshToken } from './kept-refresh-token.ts';
+import { takeRefresh } from './refresh-rate.ts';
 
 type Hooks = 'assertJwtClientAuthClaimsAndHeader' | 'pkce' | 'rotateRefreshToken';
 
@@ -11,5 +12,8 @@ export const clientDemands = (settings: ProviderSettings): Pick<Configuration, H
   assertJwtClientAuthClaimsAndHeader: (ctx, claims, header, client) =>
     checkAssertion(ctx, { claims, header, client }, settings),
   pkce: { required: (_ctx, client) => needsPkce(client) },
-  rotateRefreshToken,
+  rotateRefreshToken: async (ctx) => {
+    takeRefresh(ctx, settings);
+    return rotateRefreshToken(ctx);
+  },
 });

@@ -63,6 +63,7 @@ test('an empty file is a whole configuration', () => {
       headerBytes: 16_384,
       requestTimeoutSeconds: 15,
       authorizationsPerMinute: 600,
+      tokensPerMinute: 600,
       drainSeconds: 10,
     },
     log: { level: 'info' },

@@ -8,6 +8,7 @@ import type { MayAct } from '../../protocol/actor-chain.ts';
 import { tokenExchangeGrant } from '../../protocol/grant-types.ts';
 import { oauthText } from '../../protocol/oauth-text.ts';
 import { takeProof } from '../../tokens/proof.ts';
+import { takeToken } from '../../tokens/token-rate.ts';
 import { type Acting, actorOf } from './exchange-actor.ts';
 import { decideExchange } from './exchange-decision.ts';
 import { issueExchanged } from './exchange-issue.ts';
@@ -76,6 +77,7 @@ async function exchange(
   };
   const who = { known: account.known, client };
   const narrowed = narrow({ ...request, targets }, ceiling, who, settings);
+  await takeToken(ctx, account.accountId, settings);
   const { tokenType } = request;
   const exchanged = { subject, account, acting, act: decision.act, narrowed, tokenType, proof };
   await issueExchanged(ctx, exchanged, settings.clock);

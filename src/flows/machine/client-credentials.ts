@@ -17,6 +17,7 @@ import { accountOf } from '../../tokens/account.ts';
 import { scopesOfClient } from '../../tokens/client-token.ts';
 import { issueToken } from '../../tokens/issue-token.ts';
 import { takeProof } from '../../tokens/proof.ts';
+import { takeToken } from '../../tokens/token-rate.ts';
 import { decideMachineToken, requestedAt } from './machine-token.ts';
 
 const grantType = 'client_credentials';
@@ -60,6 +61,7 @@ async function answerMachine(
     throw new errors.InvalidScope(reason, asked.join(' '));
   }
   const { resource } = decision;
+  await takeToken(ctx, undefined, settings);
   const proof = await takeProof(ctx);
   await issueToken(
     ctx,
@@ -92,6 +94,7 @@ async function answerClient(
   }
   const uri = oneResource(ctx);
   const target = uri === undefined ? undefined : targetOf(ctx, { client, uri }, settings);
+  await takeToken(ctx, undefined, settings);
   await issueToken(
     ctx,
     {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { openSqlite } from '../../../src/store/sqlite/sqlite.ts';
@@ -15,27 +14,14 @@ import {
   tokensOf,
   userinfo,
 } from '../../world/login.ts';
+import { rowsOf } from '../../world/rows.ts';
 import { clients, startWorld, type World } from '../../world/world.ts';
 import { ask, decide, deviceClients, poll } from '../device/device.ts';
 
 const daySeconds = 86_400;
-/** What is there for itself and grows with nobody's visits, or has a bound of its own (the audit log). */
-const durable = new Set(['audit', 'audit_chain', 'audit_heads', 'keys', 'imports', 'clients']);
 const television = deviceClients[1] as (typeof clients)[number];
 
 const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
-
-/** Rows by table, of those that people's visits fill. */
-function rowsOf({ directory }: World): Record<string, number> {
-  using database = new DatabaseSync(join(directory, 'state', 'tsidp.db'), { readOnly: true });
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-  const names = tables.map(({ name }) => String(name)).filter((name) => !durable.has(name));
-  const counted = names.map((name) => {
-    const row = database.prepare(`SELECT count(*) AS n FROM ${name}`).get();
-    return [name, Number(row?.['n'])] as const;
-  });
-  return Object.fromEntries(counted.filter(([, count]) => count > 0));
-}
 
 /** What is left once everything that is over was swept, as the daemon does it every few seconds. */
 async function leftOf(world: World): Promise<Record<string, number>> {
