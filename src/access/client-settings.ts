@@ -15,10 +15,17 @@ export function optionsOf(client: Client): Partial<CarriedOptions> {
   return (client[optionsMember] as CarriedOptions | undefined) ?? {};
 }
 
-/** The scopes a client may ask for; undefined for all. Others are dropped, not refused. */
+/**
+ * The scopes a client may ask for; undefined for all. Others are dropped, not refused. Whether it has offline access
+ * is decided by its grant types alone: who gets a refresh token may call it by its name.
+ */
 export function scopesOf(client: Client): ReadonlySet<string> | undefined {
   const { scopes } = optionsOf(client);
-  return scopes && new Set(scopes);
+  if (!scopes) return undefined;
+  return new Set([
+    ...scopes,
+    ...(client.grantTypeAllowed('refresh_token') ? ['offline_access'] : []),
+  ]);
 }
 
 /**

@@ -12,6 +12,7 @@ import type { SecretChecker } from '../clients/secrets.ts';
 import { recordEvents } from '../engine/audit-events.ts';
 import { clientDemands } from '../engine/client-demands.ts';
 import { cookieNames } from '../engine/cookie-names.ts';
+import { listGrantedScopes } from '../engine/granted-scope.ts';
 import { modelAdapter } from '../engine/model-adapter.ts';
 import { patchProvider } from '../engine/patches.ts';
 import { refuseFutureProof } from '../engine/proof-time.ts';
@@ -101,6 +102,7 @@ export function createProvider(parts: ProviderParts): Provider {
   exchangeTokens(provider, { readJwt, family }, settings);
 
   recordEvents(provider, settings);
+  listGrantedScopes(provider);
   noteRefusals(provider);
   recordUse(provider, store.registrations, settings.clock);
   recordConsents(provider, settings);

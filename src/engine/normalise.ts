@@ -37,7 +37,11 @@ export function normaliseAuthorization(parameters: Parameters, vocabulary: Vocab
   if (typeof claims === 'string') parameters['claims'] = knownClaims(claims);
   if (!Array.isArray(scope)) {
     const known = words(scope).filter(knownScope(parameters, vocabulary));
-    parameters['scope'] = known.length > 0 ? known.join(' ') : defaultOf(parameters, vocabulary);
+    // offline access alone is access to nothing
+    const isEmpty = known.every((word) => word === 'offline_access');
+    parameters['scope'] = [...(isEmpty ? [defaultOf(parameters, vocabulary)] : []), ...known].join(
+      ' ',
+    );
   }
   if (!words([parameters['scope'] ?? ''].flat().join(' ')).includes('openid')) {
     delete parameters['nonce'];

@@ -9,6 +9,7 @@ import { patchClientRules } from './client-rules.ts';
 import { patchCodeUse } from './code-guard.ts';
 import { patchDeviceCodes } from './device-codes.ts';
 import { patchIdTokenHints } from './id-token-hint.ts';
+import { patchOfflineAccess } from './offline-access.ts';
 import { patchOmittedRedirect } from './omitted-redirect.ts';
 import { patchTokenIds } from './ordered-ids.ts';
 import { patchContext } from './plain-context.ts';
@@ -60,6 +61,8 @@ export const patches: readonly Patch[] = [
   patchCodeUse,
   // a code with PKCE needs no `redirect_uri` at the token endpoint (OAuth 2.1)
   patchOmittedRedirect,
+  // a refresh may name `offline_access`, which its token is
+  patchOfflineAccess,
   // `slow_down`, and a refusal that stays; a refused code is not asked about, so after the one above
   patchDeviceCodes,
   // only the very text that was issued is a hint (T11)

@@ -3,6 +3,7 @@ import { allowedPeer } from '../../access/allowed-peer.ts';
 import { tryLater } from '../../access/errors.ts';
 import { factsOf } from '../../access/request.ts';
 import type { ProviderSettings } from '../../access/settings.ts';
+import { keepOfflineAccess } from '../../engine/offline-access.ts';
 import { logIn, replaceSession } from '../../engine/session.ts';
 import { subjectOf } from '../../identity/subject.ts';
 import { visitorOf } from './visitor.ts';
@@ -20,6 +21,7 @@ export async function clicklessLogin(
   settings: ProviderSettings,
 ): Promise<void> {
   const { oidc } = ctx;
+  keepOfflineAccess(ctx);
   // pushed requests come from the app's server and have no session; the person is asked for later
   if (oidc.route !== 'authorization') return;
   const silent = oidc.prompts.has('none');

@@ -104,8 +104,11 @@ function isCovered({ identityScopes, resources }: Requested, remembered: readonl
     return known !== undefined && scopes.every((scope) => known.scopes.includes(scope));
   };
   return (
-    covers(undefined, identityScopes) &&
-    resources.every(({ uri, scopes }) => covers(uri, scopesNamed(scopes)))
+    // the page says how long access lasts, whether or not a scope does
+    covers(
+      undefined,
+      identityScopes.filter((scope) => scope !== 'offline_access'),
+    ) && resources.every(({ uri, scopes }) => covers(uri, scopesNamed(scopes)))
   );
 }
 

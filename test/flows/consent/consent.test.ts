@@ -72,7 +72,7 @@ describe('what a client that registered itself may get', () => {
       state: asked.parameters['state'],
     });
     const tokens = await redeem(world, allowed);
-    expect(tokens.scope).toEqual(['read_file', 'run_code']);
+    expect(tokens.scope).toEqual(['email', 'groups', 'openid', 'read_file', 'run_code']);
     expect(tokens.claims).toMatchObject({ sub: 'userid:1', email: 'alice@example.com' });
     expect(tokens.claims).not.toHaveProperty('name');
 
@@ -112,9 +112,9 @@ describe('what a client that registered itself may get', () => {
     expect(await isAsked({ scope: 'openid run_code' })).toBe(true);
     expect(await isAsked({ scope: 'openid profile', resource: '' })).toBe(true);
     const wider = await allow({ scope: 'openid run_code' });
-    expect((await redeem(world, wider)).scope).toEqual(['run_code']);
+    expect((await redeem(world, wider)).scope).toEqual(['openid', 'run_code']);
     const both = await ask(world, { scope: 'openid email read_file run_code' });
-    expect((await redeem(world, both)).scope).toEqual(['read_file', 'run_code']);
+    expect((await redeem(world, both)).scope).toEqual(['email', 'openid', 'read_file', 'run_code']);
   });
 
   test('is remembered over a restart, for its time', async () => {
@@ -155,7 +155,8 @@ describe('what a client that registered itself may get', () => {
     const asked = await ask(world, { scope: 'openid read_file run_code' });
     expect(asked.answer.body).toContain('Run code as you');
     grant(world, ['read_file']);
-    expect((await redeem(world, await press(world, asked))).scope).toEqual(['read_file']);
+    const { scope } = await redeem(world, await press(world, asked));
+    expect(scope).toEqual(['openid', 'read_file']);
     grant(world, ['read_file', 'run_code']);
     expect(await isAsked({ scope: 'openid read_file run_code' })).toBe(true);
   });
@@ -165,7 +166,8 @@ describe('what a client that registered itself may get', () => {
     const asked = await ask(world, { scope: 'openid read_file run_code' });
     expect(asked.answer.body).not.toContain('Run code as you');
     grant(world, ['read_file', 'run_code']);
-    expect((await redeem(world, await press(world, asked))).scope).toEqual(['read_file']);
+    const { scope } = await redeem(world, await press(world, asked));
+    expect(scope).toEqual(['openid', 'read_file']);
     expect(await isAsked({ scope: 'openid read_file run_code' })).toBe(true);
   });
 });

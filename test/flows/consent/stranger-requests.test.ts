@@ -74,7 +74,7 @@ describe('pushed authorization requests (RFC 9126) of such a client', () => {
       expect(answer.location?.searchParams.get('state')).toBe('state');
       const code = answer.location?.searchParams.get('code') ?? '';
       const tokens = json(await redeemAs(world, client, { code, begun }));
-      expect(String(tokens['scope']).split(' ').sort()).toEqual(['read_file']);
+      expect(String(tokens['scope']).split(' ').sort()).toEqual(['openid', 'read_file']);
       expect(await introspect(world, String(tokens['access_token']))).toMatchObject({
         active: true,
         aud: mcp,

@@ -61,7 +61,7 @@ describe('T05 T06 a client that came by itself gets what its page showed, and at
         await allowedLogin(world, client, { scope: 'openid read_file', resource: mcp }),
       ),
     ) as unknown as Issued;
-    for (const resource of [notes, 'https://nowhere.test/', `${mcp}/`]) {
+    for (const resource of [notes, 'https://nowhere.test/', `${mcp}/x`]) {
       const again = await refresh(client, tokens.refresh_token, { resource });
       expect(failure(again), resource).toBe('400 invalid_target');
     }
@@ -72,7 +72,7 @@ describe('T05 T06 a client that came by itself gets what its page showed, and at
     const tokens = json(
       await redeemAs(world, client, code, { scope: 'run_code read_file' }),
     ) as unknown as Issued;
-    expect(tokens.scope.split(' ').sort()).toEqual(['read_file']);
+    expect(tokens.scope.split(' ').sort()).toEqual(['openid', 'read_file']);
     for (const scope of ['run_code', 'read_file run_code', 'openid profile email']) {
       const again = await refresh(client, tokens.refresh_token, { scope });
       expect([failure(again), scope]).toEqual(['400 invalid_scope', scope]);

@@ -26,7 +26,7 @@ describe('resources (RFC 8707)', () => {
     }
     await submit(browser, world, page, { confirm: 'yes' });
     const { accessToken, scope } = tokensOf(await poll(world, begun.device_code));
-    expect(scope).toBe('read_file run_code');
+    expect(scope).toBe('openid read_file run_code');
     expect(decodeJwt(accessToken)).toMatchObject({ aud: mcp, sub: 'userid:1', client_id: 'psql' });
   });
 
@@ -61,6 +61,6 @@ describe('resources (RFC 8707)', () => {
     expect(textOf(page)).not.toContain('Run code');
     allow(['read_file', 'run_code']);
     await submit(browser, own, page, { confirm: 'yes' });
-    expect(tokensOf(await poll(own, begun.device_code)).scope).toBe('read_file');
+    expect(tokensOf(await poll(own, begun.device_code)).scope).toBe('openid read_file');
   });
 });

@@ -59,8 +59,9 @@ describe('login', () => {
     ['unknown ones dropped', 'openid username email roles', 'openid email'],
     ['only unknown ones', 'username', 'openid profile email'],
     ['oidcc-scope-all', 'openid profile email address phone', 'openid profile email address phone'],
-    // OpenID Connect Core 11: only with prompt=consent, or ignored; a refresh token comes anyway
-    ['offline_access', 'openid offline_access', 'openid'],
+    // OpenID Connect Core 11: a refresh token comes without prompt=consent, so this is what it is called
+    ['offline_access', 'openid offline_access', 'openid offline_access'],
+    ['offline_access alone', 'offline_access', 'openid profile email offline_access'],
   ])('scope %s: the granted one is returned', async (_, scope, granted) => {
     const app = await openApp(world, 'grafana');
     const tokens = await app.login(new Browser(), { scope });
