@@ -75,6 +75,7 @@ export async function issueToken(
   const grantId = await grant.save();
   ctx.oidc.entity('Grant', grant);
   const token = tokenFor(ctx, order, grantId);
+  // oidc-provider's setter takes no absence
   if (server) Object.assign(token, { resourceServer: server });
   if (resources.length > 1) Object.assign(token, { aud: resources.map(({ uri }) => uri) });
   if (order.proof.thumbprint !== undefined) token.setThumbprint('jkt', order.proof.thumbprint);

@@ -1,5 +1,5 @@
 import type { TokenEndpointGrantContext } from 'oidc-provider';
-import type { Resource } from '../../access/resources.ts';
+import { mayBeClient, type Resource } from '../../access/resources.ts';
 import type { Clock } from '../../clock.ts';
 import type { Act } from '../../protocol/actor-chain.ts';
 import { tokenExchangeGrant } from '../../protocol/grant-types.ts';
@@ -51,11 +51,15 @@ export async function issueExchanged(
   );
 }
 
-/** A JWT where one is asked for, or where any of the resources verifies tokens by itself. */
+/**
+ * A JWT where one is asked for, or where any of the resources verifies tokens by itself; opaque where one of them may
+ * be an app, for which a JWT would pass for an ID token (T06).
+ */
 function asRequested(
   resources: readonly Resource[],
   tokenType: ExchangeRequest['tokenType'],
 ): readonly Resource[] {
   const isJwt = tokenType === 'jwt' || resources.some(({ tokenFormat }) => tokenFormat === 'jwt');
-  return resources.map((resource) => ({ ...resource, tokenFormat: isJwt ? 'jwt' : 'opaque' }));
+  const tokenFormat = isJwt && !resources.some(mayBeClient) ? 'jwt' : 'opaque';
+  return resources.map((resource) => ({ ...resource, tokenFormat }));
 }
