@@ -37,16 +37,26 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** oidc-provider's adapter interface, with `payload` as oidc-provider gives it. Times in seconds. */
+/** What became of something that is good once, when somebody came with it. A backend decides nothing by it. */
+export type Redeemed =
+  | { readonly outcome: 'redeemed' }
+  /** Somebody was here before. `family`: whole name of the Grant that it was issued under; undefined: under none. */
+  | { readonly outcome: 'replayed'; readonly family: string | undefined }
+  | { readonly outcome: 'unknown' };
+
+/** `used`: a mark of that name is there, or another has decided; nothing was written. */
+export type Stored = 'stored' | 'used';
+
+/** What oidc-provider's adapter stands on, with `payload` as oidc-provider gives it. Times in seconds. */
 export interface ModelAdapter {
-  upsert(id: string, payload: Record<string, unknown>, expiresIn?: number): Promise<void>;
+  upsert(id: string, payload: Record<string, unknown>, expiresIn?: number): Promise<Stored>;
   find(id: string): Promise<Record<string, unknown> | undefined>;
   findByUid(uid: string): Promise<Record<string, unknown> | undefined>;
   findByUserCode(userCode: string): Promise<Record<string, unknown> | undefined>;
-  /** @throws errors.InvalidGrant when it was consumed before; its oidc-provider Grant is then revoked. */
-  consume(id: string): Promise<void>;
-  destroy(id: string): Promise<void>;
-  revokeByGrantId(grantId: string): Promise<void>;
+  /** One of all that try at once, in any process, is told that it redeemed it. */
+  consume(id: string): Promise<Redeemed>;
+  /** Of a Grant: all that hangs on it is found no more. @returns whether it was there */
+  destroy(id: string): Promise<boolean>;
 }
 
 /**

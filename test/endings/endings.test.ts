@@ -104,7 +104,7 @@ describe('everything that ends', () => {
     const { store } = opened;
     const token = {
       grantId: login.grant,
-      destroy: () => store.adapter('AccessToken').destroy(login.access),
+      destroy: async () => void (await store.adapter('AccessToken').destroy(login.access)),
     };
     await endRefused(endings, token, { why: 'not-admitted', tokenAlone: true });
     expect(await alive(opened, login)).toEqual([true, false, true]);

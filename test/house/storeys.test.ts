@@ -45,6 +45,15 @@ describe('the list of storeys', () => {
   });
 });
 
+describe('the store', () => {
+  it('knows no oidc-provider: outcomes are turned into its errors elsewhere', () => {
+    const files = filesBelow(join(source, 'store')).filter((file) =>
+      /from 'oidc-provider/.test(readFileSync(join(source, 'store', file), 'utf8')),
+    );
+    expect(files).toEqual([]);
+  });
+});
+
 describe('imports of src/', () => {
   const edges = importsBelow(source);
 

@@ -1,7 +1,7 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { ageSeconds, type Clock, usualStepSeconds } from '../../clock.ts';
 import { digest } from '../digest.ts';
-import type { ModelAdapter } from '../store.ts';
+import type { ModelAdapter, Redeemed, Stored } from '../store.ts';
 import type { Transactions } from './transactions.ts';
 
 export type Payload = Record<string, unknown>;
@@ -18,18 +18,16 @@ export abstract class BaseAdapter implements ModelAdapter {
   protected readonly transactions: Transactions;
   protected readonly clock: Clock;
   readonly #model: string;
-  readonly #deleteGrant: StatementSync;
 
   constructor(context: Context, model: string) {
     this.transactions = context.transactions;
     this.clock = context.clock;
     this.#model = model;
-    this.#deleteGrant = context.database.prepare('DELETE FROM grants WHERE digest = ?');
   }
 
-  abstract upsert(id: string, payload: Payload, expiresIn?: number): Promise<void>;
+  abstract upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored>;
   abstract find(id: string): Promise<Payload | undefined>;
-  abstract destroy(id: string): Promise<void>;
+  abstract destroy(id: string): Promise<boolean>;
 
   async findByUid(_uid: string): Promise<Payload | undefined> {
     return undefined;
@@ -39,17 +37,8 @@ export abstract class BaseAdapter implements ModelAdapter {
     return undefined;
   }
 
-  async consume(_id: string): Promise<void> {
+  async consume(_id: string): Promise<Redeemed> {
     throw new TypeError(`a ${this.#model} cannot be consumed`);
-  }
-
-  /** Without its Grant no token, code or device code of the family is found any more. */
-  async revokeByGrantId(grantId: string): Promise<void> {
-    this.deleteGrant(digest(grantId));
-  }
-
-  protected deleteGrant(grantDigest: Uint8Array): void {
-    this.transactions.run(this.#deleteGrant, grantDigest);
   }
 
   /**
@@ -91,6 +80,14 @@ export function deserialize(stored: string, id: string): Payload {
 export function grantDigestOf(payload: Payload): Buffer | null {
   const grantId = payload['grantId'];
   return typeof grantId === 'string' ? digest(grantId) : null;
+}
+
+/** What came after all: one that was used before, or that nobody knows. @param row its own, as far as it is there */
+export function notRedeemed(row: { grant_digest: Uint8Array | null } | undefined): Redeemed {
+  if (!row) return { outcome: 'unknown' };
+  const { grant_digest: grant } = row;
+  const family = grant ? Buffer.from(grant).toString('hex') : undefined;
+  return { outcome: 'replayed', family };
 }
 
 export function textOrNull(value: unknown): string | null {

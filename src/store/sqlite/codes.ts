@@ -1,11 +1,12 @@
 import type { StatementSync } from 'node:sqlite';
-import { errors } from 'oidc-provider';
 import { digest } from '../digest.ts';
+import type { Redeemed, Stored } from '../store.ts';
 import {
   BaseAdapter,
   type Context,
   deserialize,
   grantDigestOf,
+  notRedeemed,
   type Payload,
   serialize,
 } from './base-adapter.ts';
@@ -21,12 +22,12 @@ export interface UsedCode {
   payload: string;
 }
 
-/** Authorization codes: redeemed once; whoever comes second ends what the first one got (RFC 6749 4.1.2). */
+/** Authorization codes: redeemed once. */
 export class CodeAdapter extends BaseAdapter {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #consume: StatementSync;
-  readonly #revoke: StatementSync;
+  readonly #selectUsed: StatementSync;
   readonly #delete: StatementSync;
   readonly #redemption: Redemption;
 
@@ -46,13 +47,11 @@ export class CodeAdapter extends BaseAdapter {
       `UPDATE codes SET consumed_at = ? WHERE digest = ? AND consumed_at IS NULL
        RETURNING grant_digest, payload`,
     );
-    this.#revoke = database.prepare(
-      'DELETE FROM grants WHERE digest = (SELECT grant_digest FROM codes WHERE digest = ?)',
-    );
+    this.#selectUsed = database.prepare('SELECT grant_digest, payload FROM codes WHERE digest = ?');
     this.#delete = database.prepare('DELETE FROM codes WHERE digest = ?');
   }
 
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     this.transactions.run(
       this.#insert,
       digest(id),
@@ -60,6 +59,7 @@ export class CodeAdapter extends BaseAdapter {
       serialize(payload),
       this.expiry(payload, expiresIn),
     );
+    return 'stored';
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -70,18 +70,18 @@ export class CodeAdapter extends BaseAdapter {
     return this.endIfFuture(payload);
   }
 
-  override async consume(id: string): Promise<void> {
+  override async consume(id: string): Promise<Redeemed> {
     const key = digest(id);
     const used = this.transactions.get(this.#consume, this.clock.nowSeconds(), key) as
       | UsedCode
       | undefined;
-    if (used) return this.#redemption.redeem(used.grant_digest, used.payload);
     // Two requests may both have found the code unused; the row count tells them apart, in any process.
-    this.transactions.run(this.#revoke, key);
-    throw new errors.InvalidGrant('authorization code already consumed');
+    if (!used) return notRedeemed(this.#selectUsed.get(key) as UsedCode | undefined);
+    this.#redemption.redeem(used.grant_digest, used.payload);
+    return { outcome: 'redeemed' };
   }
 
-  async destroy(id: string): Promise<void> {
-    this.transactions.run(this.#delete, digest(id));
+  async destroy(id: string): Promise<boolean> {
+    return this.transactions.run(this.#delete, digest(id)) === 1;
   }
 }

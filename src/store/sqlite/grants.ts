@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import { digest } from '../digest.ts';
+import type { Stored } from '../store.ts';
 import {
   BaseAdapter,
   type Context,
@@ -21,6 +22,7 @@ export class GrantAdapter extends BaseAdapter {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #selectByName: StatementSync;
+  readonly #delete: StatementSync;
 
   constructor(context: Context, model: string) {
     super(context, model);
@@ -36,13 +38,19 @@ export class GrantAdapter extends BaseAdapter {
     this.#select = context.database.prepare(
       'SELECT payload, expires_at, waits_until FROM grants WHERE digest = ?',
     );
+    this.#delete = context.database.prepare('DELETE FROM grants WHERE digest = ?');
     this.#selectByName = context.database.prepare(
       'SELECT digest, payload, expires_at, waits_until FROM grants WHERE digest BETWEEN ? AND ? LIMIT 1',
     );
   }
 
+  /** Without its Grant no token, code or device code of the family is found any more. */
+  async destroy(id: string): Promise<boolean> {
+    return this.transactions.run(this.#delete, digest(id)) === 1;
+  }
+
   /** One with `waitSeconds` ends by then, and has the end that it was given only once its code is redeemed. */
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     const now = this.clock.nowSeconds();
     const end = this.expiry(payload, expiresIn);
     const waitSeconds = waitSecondsOf(payload);
@@ -57,6 +65,7 @@ export class GrantAdapter extends BaseAdapter {
       end,
       waitSeconds === undefined ? null : now + waitSeconds,
     );
+    return 'stored';
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -81,10 +90,6 @@ export class GrantAdapter extends BaseAdapter {
     if (end !== null) payload['exp'] = end;
     payload['uid'] = Buffer.from(row.digest).toString('hex');
     return payload;
-  }
-
-  async destroy(id: string): Promise<void> {
-    this.deleteGrant(digest(id));
   }
 }
 

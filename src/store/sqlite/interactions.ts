@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
-import { errors } from 'oidc-provider';
 import { digest, seal, unseal } from '../digest.ts';
+import type { Stored } from '../store.ts';
 import { BaseAdapter, type Context, type Payload } from './base-adapter.ts';
 
 /**
@@ -22,9 +22,10 @@ export class InteractionAdapter extends BaseAdapter {
     this.#delete = context.database.prepare('DELETE FROM interactions WHERE digest = ?');
   }
 
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     const sealed = seal(id, JSON.stringify(payload));
     this.transactions.run(this.#insert, digest(id), sealed, this.expiry(payload, expiresIn));
+    return 'stored';
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -32,12 +33,7 @@ export class InteractionAdapter extends BaseAdapter {
     return row && this.endIfFuture(JSON.parse(unseal(id, row.sealed)));
   }
 
-  /**
-   * oidc-provider destroys an interaction when its login goes on: that happens once, however many requests try.
-   * @throws errors.SessionNotFound when another one was quicker
-   */
-  async destroy(id: string): Promise<void> {
-    if (this.transactions.run(this.#delete, digest(id)) === 1) return;
-    throw new errors.SessionNotFound('this login was finished already');
+  async destroy(id: string): Promise<boolean> {
+    return this.transactions.run(this.#delete, digest(id)) === 1;
   }
 }

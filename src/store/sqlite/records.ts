@@ -1,11 +1,12 @@
 import type { StatementSync } from 'node:sqlite';
-import { errors } from 'oidc-provider';
 import { digest, seal, unseal } from '../digest.ts';
+import type { Redeemed, Stored } from '../store.ts';
 import {
   BaseAdapter,
   type Context,
   deserialize,
   grantDigestOf,
+  notRedeemed,
   type Payload,
   serialize,
 } from './base-adapter.ts';
@@ -53,7 +54,7 @@ export class RecordAdapter extends BaseAdapter {
   readonly #select: StatementSync;
   readonly #selectByUserCode: StatementSync;
   readonly #consume: StatementSync;
-  readonly #revoke: StatementSync;
+  readonly #selectUsed: StatementSync;
   readonly #delete: StatementSync;
   readonly #redemption: Redemption;
 
@@ -86,14 +87,13 @@ export class RecordAdapter extends BaseAdapter {
       `UPDATE records SET consumed_at = ? WHERE model = ? AND digest = ? AND consumed_at IS NULL
        RETURNING grant_digest, payload`,
     );
-    this.#revoke = database.prepare(
-      `DELETE FROM grants WHERE digest =
-         (SELECT grant_digest FROM records WHERE model = ? AND digest = ?)`,
+    this.#selectUsed = database.prepare(
+      'SELECT grant_digest, payload FROM records WHERE model = ? AND digest = ?',
     );
     this.#delete = database.prepare('DELETE FROM records WHERE model = ? AND digest = ?');
   }
 
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     const userCode = payload['userCode'];
     const { open, sealed } = this.#split(id, payload);
     const values = [
@@ -109,17 +109,15 @@ export class RecordAdapter extends BaseAdapter {
     if (this.#model === 'DeviceCode') {
       // two people, or two clicks, may look at a waiting code at once: one decides (RFC 8628 3.3)
       const changed = this.transactions.run(this.#insertForward, ...values, progress(payload));
-      if (changed === 0) throw new errors.InvalidRequest('this code was used already');
-      return;
+      return changed === 0 ? 'used' : 'stored';
     }
     if (this.#model !== replayMark) {
       this.transactions.run(this.#insert, ...values);
-      return;
+      return 'stored';
     }
     // oidc-provider looks and then saves; of two that both saw nothing only one may pass (RFC 9449 11.1).
-    if (this.transactions.run(this.#insertOnce, ...values, this.clock.nowSeconds()) === 0) {
-      throw new errors.InvalidRequest('this proof or assertion was used before');
-    }
+    const marked = this.transactions.run(this.#insertOnce, ...values, this.clock.nowSeconds());
+    return marked === 0 ? 'used' : 'stored';
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -140,22 +138,19 @@ export class RecordAdapter extends BaseAdapter {
     return row && this.find(unseal(userCode, row.sealed));
   }
 
-  override async consume(id: string): Promise<void> {
+  override async consume(id: string): Promise<Redeemed> {
     const key = digest(id);
     const now = this.clock.nowSeconds();
     const used = this.transactions.get(this.#consume, now, this.#model, key) as
       | UsedCode
       | undefined;
-    if (used) return this.#redemption.redeem(used.grant_digest, used.payload);
-    this.transactions.run(this.#revoke, this.#model, key);
-    if (this.#model === 'PushedAuthorizationRequest') {
-      throw new errors.InvalidRequestUri('request_uri was already used');
-    }
-    throw new errors.InvalidGrant(`${this.#model} already consumed`);
+    if (!used) return notRedeemed(this.#selectUsed.get(this.#model, key) as UsedCode | undefined);
+    this.#redemption.redeem(used.grant_digest, used.payload);
+    return { outcome: 'redeemed' };
   }
 
-  async destroy(id: string): Promise<void> {
-    this.transactions.run(this.#delete, this.#model, digest(id));
+  async destroy(id: string): Promise<boolean> {
+    return this.transactions.run(this.#delete, this.#model, digest(id)) === 1;
   }
 
   /**

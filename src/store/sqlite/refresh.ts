@@ -1,12 +1,13 @@
 import type { StatementSync } from 'node:sqlite';
-import { errors } from 'oidc-provider';
 import { ageSeconds } from '../../clock.ts';
 import { digest } from '../digest.ts';
+import type { Redeemed, Stored } from '../store.ts';
 import {
   BaseAdapter,
   type Context,
   deserialize,
   grantDigestOf,
+  notRedeemed,
   type Payload,
   serialize,
 } from './base-adapter.ts';
@@ -30,6 +31,7 @@ interface FamilyRow {
   rotated_at: number | null;
   /** 1 when the latest rotation used up this very token. */
   latest: 0 | 1 | null;
+  grant_digest: Uint8Array;
 }
 
 /**
@@ -43,7 +45,6 @@ export class RefreshAdapter extends BaseAdapter {
   readonly #select: StatementSync;
   readonly #rotate: StatementSync;
   readonly #useGrace: StatementSync;
-  readonly #revoke: StatementSync;
   readonly #delete: StatementSync;
   readonly #extend: StatementSync;
 
@@ -57,7 +58,7 @@ export class RefreshAdapter extends BaseAdapter {
     );
     this.#select = database.prepare(
       `SELECT token.payload, token.generation, family.generation AS family_generation, family.rotated_at,
-              family.rotated_digest = token.digest AS latest
+              family.rotated_digest = token.digest AS latest, token.grant_digest
        FROM refresh_tokens AS token JOIN grants AS family ON family.digest = token.grant_digest
        WHERE token.digest = ?`,
     );
@@ -69,16 +70,13 @@ export class RefreshAdapter extends BaseAdapter {
     this.#useGrace = database.prepare(
       'UPDATE grants SET rotated_digest = NULL WHERE rotated_digest = ? AND generation = ?',
     );
-    this.#revoke = database.prepare(
-      'DELETE FROM grants WHERE digest = (SELECT grant_digest FROM refresh_tokens WHERE digest = ?)',
-    );
     this.#delete = database.prepare('DELETE FROM refresh_tokens WHERE digest = ?');
     this.#extend = database.prepare(
       'UPDATE grants SET expires_at = max(expires_at, ?) WHERE digest = ?',
     );
   }
 
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     const rotations = typeof payload['rotations'] === 'number' ? payload['rotations'] : 0;
     const grantDigest = grantDigestOf(payload);
     const expiresAt = this.expiry(payload, expiresIn);
@@ -93,6 +91,7 @@ export class RefreshAdapter extends BaseAdapter {
     // the family lives as long as its newest token, or the one that stays, whose life oidc-provider has decided
     if (rotations > 0 || isOlder(payload, this.clock.nowSeconds()))
       this.transactions.run(this.#extend, expiresAt, grantDigest);
+    return 'stored';
   }
 
   /** One that is used up has `consumed`; where its own grace still lasts, also `lateSeconds`: how long ago that was. */
@@ -108,22 +107,23 @@ export class RefreshAdapter extends BaseAdapter {
     return payload;
   }
 
-  override async consume(id: string): Promise<void> {
+  override async consume(id: string): Promise<Redeemed> {
     const key = digest(id);
-    if (this.transactions.run(this.#rotate, key, this.clock.nowSeconds()) === 1) return;
+    const rotated = this.transactions.run(this.#rotate, key, this.clock.nowSeconds()) === 1;
+    if (rotated) return { outcome: 'redeemed' };
     const row = this.#row(key);
     const lateSeconds = row && this.#lateSeconds(row);
     if (row && lateSeconds !== undefined) {
-      if (lateSeconds <= usualGraceSeconds) return;
+      if (lateSeconds <= usualGraceSeconds) return { outcome: 'redeemed' };
       // one more answer, whatever others ask at the same moment
-      if (this.transactions.run(this.#useGrace, key, row.family_generation) === 1) return;
+      const used = this.transactions.run(this.#useGrace, key, row.family_generation) === 1;
+      if (used) return { outcome: 'redeemed' };
     }
-    this.transactions.run(this.#revoke, key);
-    throw new errors.InvalidGrant('refresh token already used');
+    return notRedeemed(row);
   }
 
-  async destroy(id: string): Promise<void> {
-    this.transactions.run(this.#delete, digest(id));
+  async destroy(id: string): Promise<boolean> {
+    return this.transactions.run(this.#delete, digest(id)) === 1;
   }
 
   #row(key: Buffer): FamilyRow | undefined {

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import { digest } from '../digest.ts';
+import type { Stored } from '../store.ts';
 import type { Context, Payload } from './base-adapter.ts';
 import { RecordAdapter } from './records.ts';
 
@@ -22,11 +23,11 @@ export class SessionEndAdapter extends RecordAdapter {
   }
 
   /** @param payload `uid` of the session, whose row is still there; it is not kept */
-  override async upsert(id: string, { uid }: Payload, expiresIn?: number): Promise<void> {
+  override async upsert(id: string, { uid }: Payload, expiresIn?: number): Promise<Stored> {
     const waits = this.transactions.get(this.#waitsUntil, digest(String(uid))) as
       | { at: number }
       | undefined;
     const now = this.clock.nowSeconds();
-    await super.upsert(id, {}, waits ? waits.at + slackSeconds - now : expiresIn);
+    return super.upsert(id, {}, waits ? waits.at + slackSeconds - now : expiresIn);
   }
 }

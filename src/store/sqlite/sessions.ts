@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import { digest } from '../digest.ts';
+import type { Stored } from '../store.ts';
 import { BaseAdapter, type Context, deserialize, type Payload, serialize } from './base-adapter.ts';
 import { waitSecondsOf } from './redemption.ts';
 
@@ -59,13 +60,13 @@ export class SessionAdapter extends BaseAdapter {
     this.#deleteByUid = database.prepare('DELETE FROM sessions WHERE uid_digest = ?');
   }
 
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     const expiresAt = this.expiry(payload, expiresIn);
-    if (this.#isKnown(id, payload, expiresAt)) return;
+    if (this.#isKnown(id, payload, expiresAt)) return 'stored';
     const text = serialize({ ...payload, waitSeconds: undefined });
     if (id.startsWith(uidPrefix)) {
       this.transactions.run(this.#updateByUid, text, expiresAt, uidDigest(id));
-      return;
+      return 'stored';
     }
     const uid = payload['uid'];
     const waitSeconds = waitSecondsOf(payload);
@@ -78,6 +79,7 @@ export class SessionAdapter extends BaseAdapter {
         ? [expiresAt, null]
         : [this.clock.nowSeconds() + waitSeconds, expiresAt]),
     );
+    return 'stored';
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -120,9 +122,11 @@ export class SessionAdapter extends BaseAdapter {
     return waitSeconds > 0 ? { ...payload, waitSeconds } : undefined;
   }
 
-  async destroy(id: string): Promise<void> {
-    if (id.startsWith(uidPrefix)) this.transactions.run(this.#deleteByUid, uidDigest(id));
-    else this.transactions.run(this.#delete, digest(id));
+  async destroy(id: string): Promise<boolean> {
+    const deleted = id.startsWith(uidPrefix)
+      ? this.transactions.run(this.#deleteByUid, uidDigest(id))
+      : this.transactions.run(this.#delete, digest(id));
+    return deleted > 0;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import { digest } from '../digest.ts';
+import type { Stored } from '../store.ts';
 import {
   BaseAdapter,
   type Context,
@@ -31,7 +32,7 @@ export class TokenAdapter extends BaseAdapter {
     this.#delete = context.database.prepare('DELETE FROM access_tokens WHERE digest = ?');
   }
 
-  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<Stored> {
     this.transactions.run(
       this.#insert,
       digest(id),
@@ -39,6 +40,7 @@ export class TokenAdapter extends BaseAdapter {
       serialize(payload),
       this.expiry(payload, expiresIn),
     );
+    return 'stored';
   }
 
   async find(id: string): Promise<Payload | undefined> {
@@ -46,7 +48,7 @@ export class TokenAdapter extends BaseAdapter {
     return row && this.endIfFuture(deserialize(row.payload, id), tokenToleranceSeconds);
   }
 
-  async destroy(id: string): Promise<void> {
-    this.transactions.run(this.#delete, digest(id));
+  async destroy(id: string): Promise<boolean> {
+    return this.transactions.run(this.#delete, digest(id)) === 1;
   }
 }
