@@ -50,9 +50,9 @@ for tool in pct pveam pvesh; do
   command -v "$tool" >/dev/null || fail "this is no Proxmox VE host: $tool is missing"
 done
 [ -n "$package" ] || { usage >&2; fail '--package is missing'; }
-[ -r "$package" ] || fail "$package can not be read"
+[ -r "$package" ] || fail "$package cannot be read"
 [[ $hostname =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] || fail "--hostname: $hostname is no DNS label"
-[[ -z $login_server || $login_server =~ ^https?://[^[:space:]]+$ ]] || fail "--login-server: $login_server is no URL"
+[[ -z $login_server || $login_server =~ ^https?://[^[:space:]]+$ ]] || fail "--login-server: $login_server is not a URL"
 [[ -z $tags || $tags =~ ^tag:[a-z0-9-]+(,tag:[a-z0-9-]+)*$ ]] || fail "--tags: $tags must be like tag:idp,tag:web"
 [ -c /dev/net/tun ] || modprobe tun || fail '/dev/net/tun is missing on this host'
 id=${id:-$(pvesh get /cluster/nextid)}

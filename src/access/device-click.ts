@@ -23,7 +23,7 @@ export function isDeviceClick(ctx: KoaContextWithOIDC): boolean {
 export function requireHinted(ctx: KoaContextWithOIDC, subject: string): void {
   const { hinted } = requesterOf(ctx);
   if (hinted !== undefined && hinted !== subject) {
-    throw new errors.LoginRequired('the app asked for another person than you');
+    throw new errors.LoginRequired('the app asked for somebody other than you');
   }
 }
 

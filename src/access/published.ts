@@ -46,7 +46,7 @@ export function completeMetadata(document: Document, setClaims: ReadonlySet<stri
 
 /**
  * Our own method stands in a member of its own: clients that know the registered methods as an enumeration refuse the
- * whole document for another one.
+ * whole document for a different one.
  */
 function nameOwnMethod(document: Document): void {
   for (const [name, methods] of Object.entries(document)) {

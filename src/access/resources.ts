@@ -67,7 +67,7 @@ export function resourceFor(
 }
 
 /**
- * May the audience be an app's ID? A name that is no URI, and that no operator declared: of those that one declared
+ * May the audience be an app's ID? A name that is not a URI, and that no operator declared: of those that one declared
  * none is a client's (`reserved-ids.ts`).
  */
 export function mayBeClient({ uri, scopes }: Pick<Resource, 'uri' | 'scopes'>): boolean {

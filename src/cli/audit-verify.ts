@@ -12,7 +12,7 @@ export const auditVerify = defineCommand({
   name: 'audit verify',
   usage: '[--json]',
   summary:
-    'check that no record of the audit log was changed, removed or moved, also while the daemon runs; ends with 1 when one was',
+    'check that no record of the audit log was changed, removed or moved, also while the daemon runs; exits with 1 if one was',
   positionals: 0,
   flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {

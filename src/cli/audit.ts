@@ -42,7 +42,7 @@ export const audit = defineCommand({
       value: 'JTI',
       help: 'the family of a token: what it came from, and what came from it',
     },
-    follow: { type: 'boolean', help: 'go on with what is written, until Ctrl-C' },
+    follow: { type: 'boolean', help: 'keep printing new records, until Ctrl-C' },
     json: { type: 'boolean', help: 'print a line of JSON for each record' },
   },
   async act(flags, io) {

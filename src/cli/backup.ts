@@ -40,7 +40,7 @@ const refuseTarget = (file: string, database: string): void => {
   }
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats && !stats.isFile()) {
-    throw new CommandError(`${file} is no file: name the file to write, not its directory`);
+    throw new CommandError(`${file} is not a file: name the file to write, not its directory`);
   }
 };
 

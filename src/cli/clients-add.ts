@@ -120,7 +120,7 @@ type Declaration = Readonly<Record<string, unknown>>;
 const declarationOf = (flags: ParsedFlags, secret: string | undefined): Declaration => {
   const name = flags.strings['name']?.at(-1);
   if (name === undefined && flags.strings['id'] === undefined) {
-    throw new UsageError('--name: is missing: say what pages shall call the app');
+    throw new UsageError('--name is missing: say what pages should call the app');
   }
   const requirement = listsOf(flags, required);
   const requires = Object.keys(requirement).length > 0 ? requirement : undefined;

@@ -29,12 +29,12 @@ const command = (mark: Mark, summary: string, done: string): Command =>
 export const clientsApprove = command(
   'approve',
   'let people enter an app that registered itself without asking them',
-  'people enter it without a question from now on, until something changes that says who it is or where it sends people',
+  'people may enter it without being asked from now on, until something changes that says who it is or where it sends people',
 );
 export const clientsQuarantine = command(
   'quarantine',
-  'let nobody enter an app that registered itself',
-  'nobody enters it from now on, and its tokens are not renewed',
+  'keep everybody out of an app that registered itself',
+  'nobody may enter it from now on, and its tokens are not renewed',
 );
 export const clientsRelease = command(
   'release',

@@ -7,7 +7,7 @@ import { printable, printJson } from './print.ts';
 export const clientsShow = defineCommand({
   name: 'clients show',
   usage: 'ID [--json]',
-  summary: 'show all that is kept of an app, but for its secret',
+  summary: 'show everything stored about an app, except its secret',
   positionals: 1,
   flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {

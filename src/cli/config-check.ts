@@ -8,7 +8,7 @@ export const configCheck = defineCommand({
   name: 'config check',
   usage: '[--config FILE]',
   summary:
-    'check the configuration and print what it comes to, secrets masked; what is on, and what is strange, to standard error',
+    'check the configuration and print the result with secrets masked; a summary and warnings go to standard error',
   positionals: 0,
   flags: configFlags,
   async act(flags, io) {

@@ -138,7 +138,7 @@ function notThisClient(
   { identity }: KnownMachine,
 ): string | undefined {
   if (!peer)
-    return `${id} is no tagged node: it has a secret, keys or nothing to authenticate with`;
+    return `${id} is not a tagged node: it has a secret, keys or nothing to authenticate with`;
   if (!isPeer(peer, identity)) return otherNode(identity);
   const grantTypes = [metadata['grant_types'] ?? []].flat();
   return grantTypes.includes('client_credentials')

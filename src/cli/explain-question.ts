@@ -62,7 +62,9 @@ const all = ['as', 'client', 'scope', 'resource', 'subject', 'actor'];
 export function readQuestion({ strings, switches }: ParsedFlags): Asked {
   const given = special.filter((name) => switches.has(name));
   if (given.length > 1) {
-    throw new UsageError(`${given.map((name) => `--${name}`).join(' and ')} exclude each other`);
+    throw new UsageError(
+      `${given.map((name) => `--${name}`).join(' and ')} cannot be used together`,
+    );
   }
   const asked = given[0] ?? 'enter';
   const { needs, takes } = shapes[asked];
@@ -85,7 +87,7 @@ export function readQuestion({ strings, switches }: ParsedFlags): Asked {
 /** At a login oidc-provider takes URIs alone (RFC 8707 section 2). */
 function wrongResource(uri: string, asked: Asked): string | undefined {
   if (asked === 'enter' && !URL.canParse(uri)) {
-    return 'must be an absolute URI at a login: an audience that is none is for --machine-token and --exchange';
+    return 'must be an absolute URI at a login: an audience that is not a URI is for --machine-token and --exchange';
   }
   return checkResourceUri(uri);
 }

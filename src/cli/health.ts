@@ -15,7 +15,7 @@ const timeoutMs = 5000;
 export const health = defineCommand({
   name: 'health',
   usage: '[--live] [--socket PATH | --url URL]',
-  summary: 'ask the running daemon whether logins work; ends with 1 when they do not',
+  summary: 'ask the running daemon whether logins work; exits with 1 if they do not',
   positionals: 0,
   flags: {
     ...configFlags,
@@ -72,7 +72,7 @@ async function ask(where: URL | { socketPath: string; path: string }): Promise<A
     const isAway = code === 'ENOENT' || code === 'ECONNREFUSED';
     if (code === 'EACCES') throw new CommandError(`${place}: ${closedToUs}`, { cause });
     const why = isAway
-      ? 'no daemon listens there (not started yet, or it waits for tailscaled)'
+      ? 'no daemon is listening there (not started yet, or waiting for tailscaled)'
       : message;
     throw new CommandError(`not healthy: ${place}: ${printable(why)}`, { cause });
   }

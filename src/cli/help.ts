@@ -33,7 +33,7 @@ export const unknownCommand = (wanted: string, commands: readonly Command[]): st
 const overview = (commands: readonly Command[]): string =>
   [
     'tsidp [FLAGS]            run the daemon',
-    'tsidp COMMAND [FLAGS]    do one thing and end',
+    'tsidp COMMAND [FLAGS]    do one thing and exit',
     '',
     'Commands',
     ...aligned(commands.map(({ name, summary }) => [name, summary])),

@@ -15,7 +15,7 @@ export const importTsidp = defineCommand({
   name: 'import',
   usage: 'DIRECTORY [--dry-run] [--skip-invalid]',
   summary:
-    "take over the key and the clients of a tsidp from its state directory, which it won't change",
+    'take over the key and the clients of a tsidp from its state directory, which is left unchanged',
   positionals: 1,
   flags: {
     ...configFlags,
@@ -59,7 +59,7 @@ const asText = (state: TsidpState, plan: Plan, isDry: boolean): string => {
     : ["tsidp's files were left as they are"];
   const key =
     plan.key === 'new' && !isDry
-      ? ['a tsidp that runs signs with the key from its next start on']
+      ? ['a running tsidp signs with the key from its next start on']
       : [];
   return [...done, ...first, ...notes, ...key, ...last]
     .map((line) => `${printable(line)}\n`)

@@ -9,7 +9,7 @@ import { printJson } from './print.ts';
 export const jwksExport = defineCommand({
   name: 'jwks export',
   usage: '',
-  summary: 'print the public keys (RFC 7517), for verifiers that can not reach this server',
+  summary: 'print the public keys (RFC 7517), for verifiers that cannot reach this server',
   positionals: 0,
   flags: configFlags,
   async act(flags, io) {

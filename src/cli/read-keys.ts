@@ -20,7 +20,9 @@ const secretless = ['public', 'jwks', 'jwks-uri', 'peer-tag', 'peer-node'];
 export const wantsSecret = (flags: ParsedFlags): boolean => {
   const used = [...secretless, 'secret-stdin'].filter((flag) => isGiven(flags, flag));
   if (used.length > 1) {
-    throw new UsageError(`${used.map((flag) => `--${flag}`).join(' and ')} exclude each other`);
+    throw new UsageError(
+      `${used.map((flag) => `--${flag}`).join(' and ')} cannot be used together`,
+    );
   }
   return used.length === 0;
 };

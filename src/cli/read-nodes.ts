@@ -40,7 +40,7 @@ export const readNodes = ({ strings }: ParsedFlags): Readonly<Record<string, unk
       if (!first) return [];
       if (others.length > 0) {
         const names = given.map(([, flag]) => `--${flag}`).join(' and ');
-        throw new UsageError(`${names} exclude each other`);
+        throw new UsageError(`${names} cannot be used together`);
       }
       const [inner, flag] = first;
       const values = strings[flag] ?? [];

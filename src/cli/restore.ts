@@ -10,7 +10,7 @@ import { printJson } from './print.ts';
 export const restore = defineCommand({
   name: 'restore',
   usage: 'FILE [--json]',
-  summary: 'put a backup in the place of the database of a stopped daemon, keeping the old one',
+  summary: 'replace the database of a stopped daemon with a backup, keeping the old one',
   positionals: 1,
   flags: { ...configFlags, json: { type: 'boolean', help: 'print JSON' } },
   async act(flags, io) {
@@ -29,7 +29,7 @@ export const restore = defineCommand({
     io.out(
       flags.switches.has('json')
         ? printJson({ restored: file, old: aside ?? null })
-        : `restored ${file}. ${old}\nAll is as it was when the backup was made: what was revoked, removed or rotated since then is valid again until it is revoked once more.\n`,
+        : `restored ${file}. ${old}\nEverything is as it was when the backup was made: what was revoked, removed or rotated since then is valid again until it is revoked once more.\n`,
     );
   },
 });

@@ -14,7 +14,7 @@ export function readMoment(flag: string, text: string, nowSeconds: number): numb
   const ms = isTime.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
   if (Number.isNaN(ms)) {
     throw new UsageError(
-      `--${flag}: ${JSON.stringify(text)} is no time: write 2h, 7d, 2026-01-31 or 2026-01-31T08:00:00Z`,
+      `--${flag}: ${JSON.stringify(text)} is not a time: write 2h, 7d, 2026-01-31 or 2026-01-31T08:00:00Z`,
     );
   }
   return Math.floor(ms / 1000);

@@ -36,7 +36,7 @@ export const tokensRevoke = defineCommand({
     else {
       const what = revoked.length === 1 ? '1 token family' : `${revoked.length} token families`;
       io.out(
-        `revoked ${what}. Resources that verify JWTs by themselves accept those that are out until they expire\n`,
+        `revoked ${what}. Resources that verify JWTs by themselves accept those already issued until they expire\n`,
       );
     }
   },

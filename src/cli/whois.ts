@@ -22,7 +22,7 @@ export const whoisCommand = defineCommand({
     const [written = ''] = flags.positionals;
     const address = parseAddress(written);
     if (address === undefined) {
-      throw new UsageError(`${JSON.stringify(written)}: is no IP address such as 100.64.0.3`);
+      throw new UsageError(`${JSON.stringify(written)}: is not an IP address such as 100.64.0.3`);
     }
     const config = loadConfigWith(flags, io.env);
     const api = openLocalApi(config, io);

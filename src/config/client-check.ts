@@ -22,29 +22,29 @@ interface Grants extends Credentials {
 export const checkCredentials = (client: Credentials, refuse: Refuse): void => {
   const { secret, secretFile, authMethod, peer } = client;
   if (secret !== undefined && secretFile !== undefined) {
-    refuse('secretFile', 'must not stand beside "secret": remove one of the two');
+    refuse('secretFile', 'cannot be combined with "secret": remove one of the two');
   }
   if (authMethod === 'none' && hasSecret(client)) {
-    refuse('authMethod', 'must not stand beside a secret: remove the secret, or this line');
+    refuse('authMethod', 'cannot be combined with a secret: remove the secret, or this line');
   }
   if (authMethod?.startsWith('client_secret_') && !hasSecret(client)) {
     refuse('authMethod', 'needs a secret: add "secretFile" or "secret"');
   }
   checkKeys(client, refuse);
   if (peer !== undefined && (hasSecret(client) || hasKeys(client) || authMethod !== undefined)) {
-    refuse('peer', 'must stand without a secret and authMethod: the connection authenticates');
+    refuse('peer', 'must be set without a secret or authMethod: the connection authenticates');
   }
   if (peer === undefined) return;
   // both are asked at logins, and a machine's token needs none: nobody must rely on them there
   for (const member of ['requires', 'access'] as const) {
     if (client[member] === undefined) continue;
-    refuse(member, 'must not stand beside "peer": name fewer nodes there, or limit "scopes"');
+    refuse(member, 'cannot be combined with "peer": name fewer nodes there, or limit "scopes"');
   }
 };
 
 const checkKeys = (client: Credentials, refuse: Refuse): void => {
   if (client.jwks !== undefined && client.jwksUri !== undefined) {
-    refuse('jwksUri', 'must not stand beside "jwks": remove one of the two');
+    refuse('jwksUri', 'cannot be combined with "jwks": remove one of the two');
   }
   if (client.authMethod === 'private_key_jwt' && !hasKeys(client)) {
     refuse('authMethod', 'needs keys: add "jwks" or "jwksUri"');
@@ -52,10 +52,10 @@ const checkKeys = (client: Credentials, refuse: Refuse): void => {
   if (!hasKeys(client)) return;
   const member = client.jwks === undefined ? 'jwksUri' : 'jwks';
   if (hasSecret(client)) {
-    refuse(member, 'must not stand beside a secret: an app has one way to authenticate');
+    refuse(member, 'cannot be combined with a secret: an app has one way to authenticate');
   }
   if ((client.authMethod ?? 'private_key_jwt') !== 'private_key_jwt') {
-    refuse(member, 'must stand with authMethod "private_key_jwt", or without it');
+    refuse(member, 'must be set with authMethod "private_key_jwt", or without any');
   }
 };
 

@@ -60,10 +60,10 @@ export const clientSchema = members({
       'The client secret, or its argon2id hash ($argon2id$…). Better: secretFile. With neither, nor keys, the app is a public client.',
     ),
   secretFile: path(
-    'A file that holds the client secret, relative to this one. White space around it is cut off.',
+    'A file that holds the client secret, relative to this one. Surrounding white space is removed.',
   ).optional(),
   redirectUris: redirectUris.describe(
-    'Where logins may return to, compared exactly; the port of http://127.0.0.1, [::1] and localhost is free. Only an app of the device flow alone has none.',
+    'Where logins may return to, compared exactly; the port of http://127.0.0.1, [::1] and localhost is free. Only an app that uses nothing but the device flow has none.',
   ),
   postLogoutRedirectUris: listOf(text(checkRedirectUri), 0, 50)
     .default([])
@@ -83,7 +83,7 @@ export const clientSchema = members({
   grantTypes: listOf(oneOf(grantTypes), 1, grantTypes.length)
     .optional()
     .describe(
-      'OAuth grant types. Default: authorization_code and refresh_token, and token exchange for apps with credentials; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. The one of the device flow (RFC 8628) is for terminals, TVs and psql.',
+      'OAuth grant types. Default: authorization_code and refresh_token, and token exchange for apps with credentials; with peer client_credentials and token exchange. Without refresh_token the app gets no refresh tokens. That of the device flow (RFC 8628) is for terminals, TVs and psql.',
     ),
   ...declaredOptions,
   ...securityMetadata,

@@ -98,7 +98,7 @@ function checkFapi2(client: Declared, refuse: Refuse): void {
   for (const member of ['rotateRefreshTokens', 'assertionAudience', ...demanded] as const) {
     const value = client[member];
     if (value === undefined || value === fapi2[member]) continue;
-    refuse(member, 'must not stand beside "profile": "fapi2", which has it otherwise: remove it');
+    refuse(member, 'cannot be combined with "profile": "fapi2", which has it otherwise: remove it');
   }
   if (client.idTokenAlgorithm === 'RS256') {
     refuse('idTokenAlgorithm', 'must be "ES256" or "EdDSA" with "profile": "fapi2"');

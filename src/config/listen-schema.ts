@@ -69,20 +69,21 @@ const checkTogether = (listen: Written, context: z.RefinementCtx): void => {
   const refuse = (member: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [member], message });
   if (listen.certificateFile !== undefined && listen.keyFile === undefined) {
-    refuse('keyFile', 'must stand beside "certificateFile"');
+    refuse('keyFile', 'must be set together with "certificateFile"');
   }
   if (listen.keyFile !== undefined && listen.certificateFile === undefined) {
-    refuse('certificateFile', 'must stand beside "keyFile"');
+    refuse('certificateFile', 'must be set together with "keyFile"');
   }
   if (listen.plainHttp && listen.certificateFile !== undefined) {
-    refuse('plainHttp', 'must not stand beside "certificateFile": remove one of the two');
+    refuse('plainHttp', 'cannot be combined with "certificateFile": remove one of the two');
   }
   if (!listen.funnel) return;
-  if (listen.plainHttp) refuse('plainHttp', 'must not stand beside "funnel": Funnel is HTTPS only');
+  if (listen.plainHttp)
+    refuse('plainHttp', 'cannot be combined with "funnel": Funnel is HTTPS only');
   if (listen.certificateFile !== undefined) {
     refuse(
       'certificateFile',
-      'must not stand beside "funnel": Funnel uses the node\'s certificate',
+      'cannot be combined with "funnel": Funnel uses the node\'s certificate',
     );
   }
   if (listen.port !== undefined && !funnelPorts.includes(listen.port)) {

@@ -91,9 +91,9 @@ export const listenProblems = (data: unknown, overrides: readonly Override[]): P
   for (const [index, kind] of kinds.entries()) {
     if (kind === 'backchannel') continue;
     const path = ['listen', index, 'type'];
-    if (kinds.indexOf(kind) < index) problems.push({ path, text: 'must not stand there twice' });
+    if (kinds.indexOf(kind) < index) problems.push({ path, text: 'must not be listed twice' });
     else if ((kind === 'auto' || kind === 'demo') && fronts.length > 1) {
-      problems.push({ path, text: 'must stand alone, but for backchannel listeners' });
+      problems.push({ path, text: 'must be the only listener, apart from backchannel listeners' });
     }
   }
   return problems;

@@ -34,7 +34,7 @@ const checkResourceScope = (scope: string): string | undefined => {
 
 const scopeText = text((words) =>
   words.trim() === '' || words.length > 200
-    ? 'must be words for people, at most 200 characters'
+    ? 'must be a description for people, at most 200 characters'
     : undefined,
 );
 
@@ -59,7 +59,7 @@ const daySeconds = 86_400;
 
 export const resourceSchema = members({
   uri: text(checkResourceUri).describe(
-    'What clients send as `resource`, and what tokens have as `aud`: a URI, with or without a slash for an empty path, or an audience that is none, such as `sts.amazonaws.com`. No client may have it as its ID.',
+    'What clients send as `resource`, and what tokens have as `aud`: a URI, with or without a slash for an empty path, or an audience that is not a URI, such as `sts.amazonaws.com`. No client may have it as its ID.',
   ),
   name: text(checkClientName).optional().describe('What pages call it. Default: the URI.'),
   scopes: scopes
@@ -68,7 +68,7 @@ export const resourceSchema = members({
   openScopes: listOf(text(checkResourceScope), 0, 200)
     .default([])
     .describe(
-      'Those of its scopes that need no grant: everybody may have them who may enter the app.',
+      'Those of its scopes that need no grant: everybody who may enter the app may have them.',
     ),
   tokenFormat: oneOf(['jwt', 'opaque'])
     .default('jwt')

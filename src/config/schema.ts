@@ -52,7 +52,7 @@ const limits = members({
       1,
       100_000,
       100,
-      'Of these, one node, person behind a trusted proxy, address outside the tailnet or client at the backchannel has so many at most, and never more than half.',
+      'How many of these one node, person behind a trusted proxy, address outside the tailnet or client at the backchannel may have; never more than half.',
     ),
     { since: '0.2.0' },
   ),
@@ -98,7 +98,7 @@ const limits = members({
       0,
       65_536,
       1000,
-      'A request ends when its body comes more slowly than this for more than five seconds; 0: no such limit.',
+      'A request ends when its body arrives more slowly than this for more than five seconds; 0: no such limit.',
     ),
     { since: '0.2.0' },
   ),
@@ -150,7 +150,7 @@ export const fileSchema = members({
   ),
   allowForeignUsers: flag('Let in members of other tailnets that this node is shared with.'),
   allowSelf: flag(
-    'Take every program on this machine for its node: its owner, or the machine. Never an administrator.',
+    'Treat every program on this machine as its node, that is, as its owner or as the machine. Never as an administrator.',
   ),
   whoisCacheSeconds: whole(0, 5, 1, 'How long an answer of tailscaled may be used again.'),
   staleNetworkMapSeconds: whole(
@@ -172,7 +172,12 @@ export const fileSchema = members({
       .describe(
         'Whether tokens may be exchanged (RFC 8693) at all. Grants say who may, and for what.',
       ),
-    maxDepth: whole(1, 20, 5, 'How many may act one for the other in one token.'),
+    maxDepth: whole(
+      1,
+      20,
+      5,
+      'How many actors one token may name, each acting for the one before.',
+    ),
   }).prefault({}),
   metadataDocuments: metadataDocumentsSchema
     .prefault({})
@@ -181,7 +186,7 @@ export const fileSchema = members({
     1,
     3650,
     365,
-    'How long it is remembered what somebody allowed to a client that registered itself.',
+    'How long consent to a client that registered itself is remembered.',
   ),
   registration: registrationSchema
     .prefault({})

@@ -22,7 +22,7 @@ const checkTag = (tag: string): string | undefined =>
 const ownFlags = /^--?(?:tun|socket|state|statedir|cleanup)(?:=|$)/u;
 
 const checkArgument = (argument: string): string | undefined => {
-  if (ownFlags.test(argument)) return 'must not stand here: tsidp sets this flag of tailscaled';
+  if (ownFlags.test(argument)) return 'must not be given here: tsidp sets this flag of tailscaled';
   return argument === '' || argument.includes('\0') ? 'must not be empty' : undefined;
 };
 
@@ -40,11 +40,11 @@ export const tailscaledSchema = members({
       .boolean({ error: 'must be true or false' })
       .optional()
       .describe(
-        'Run a tailscaled of our own on the state directory, as a node of its own, and end it with us. Default: only where tsidp left its node in the state directory, or its flags ask for one.',
+        'Run a tailscaled of our own on the state directory, as a node of its own, and stop it with the daemon. Default: only where tsidp left its node in the state directory, or its flags ask for one.',
       ),
     {
       // the other way round: with the flag it is false
-      flag: { name: 'use-local-tailscaled', help: "stand beside this machine's tailscaled" },
+      flag: { name: 'use-local-tailscaled', help: "use this machine's tailscaled" },
       variables: ['TSIDP_USE_LOCAL_TAILSCALED'],
       upstream: true,
     },
@@ -93,12 +93,12 @@ export const tailscaledSchema = members({
   const refuse = (member: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [member], message });
   if (tailscaled.authKey !== undefined && tailscaled.authKeyFile !== undefined) {
-    refuse('authKeyFile', 'must not stand beside "authKey": remove one of the two');
+    refuse('authKeyFile', 'cannot be combined with "authKey": remove one of the two');
   }
   if (tailscaled.managed === true && tailscaled.socket !== undefined) {
     refuse(
       'socket',
-      'must not stand beside "managed": that tailscaled has its socket in the state directory',
+      'cannot be combined with "managed": that tailscaled has its socket in the state directory',
     );
   }
 });

@@ -23,7 +23,7 @@ export async function auditFindings(path: string): Promise<Finding[]> {
       ),
     ];
   } catch (error) {
-    const text = `the audit log can't be looked at: ${error instanceof Error ? error.message : String(error)}`;
+    const text = `the audit log can't be read: ${error instanceof Error ? error.message : String(error)}`;
     // the daemon brings an older database forward
     const remedy = error instanceof StoreError ? 'start this release once' : verify;
     return [
@@ -43,7 +43,7 @@ export function sinkFindings({ sink }: Config['audit']): Finding[] {
     accessSync(exists ? file : dirname(file), constants.W_OK);
     return [ok('audit', `records go to ${file}, too`)];
   } catch (error) {
-    const missing = exists ? '' : ', and can not be made';
+    const missing = exists ? '' : ', and cannot be made';
     return [
       problem(
         'audit',

@@ -28,7 +28,7 @@ export function clientFindings({ clients, peers }: ClientQuestion): Finding[] {
   ]);
   const machines = clients.filter(({ options }) => options.peer !== undefined).length;
   if (found.length > 0 || machines === 0) return found;
-  return [ok('clients', `${machines} of them are tagged nodes, which are there`)];
+  return [ok('clients', `${machines} of them are tagged nodes, all of them present`)];
 }
 
 interface Nodes {
@@ -62,13 +62,13 @@ function actorFindings(
   if (!allowed) return [];
   const lost = [
     ...(allowed.client_id !== undefined && !isPossibleClient(allowed.client_id, clients)
-      ? [`the client ${allowed.client_id}, which there is not`]
+      ? [`the client ${allowed.client_id}, which does not exist`]
       : []),
     ...(allowed.sub !== undefined && !ids.has(allowed.sub.replace(/^node:/u, ''))
       ? [`${allowed.sub}, and no tagged node has that StableID`]
       : []),
     ...(allowed.tags && !allowed.tags.some((tag) => tags.has(tag))
-      ? [`nodes with ${allowed.tags.join(', ')}, which there are not`]
+      ? [`nodes with ${allowed.tags.join(', ')}, which do not exist`]
       : []),
   ];
   return lost.map((what) =>

@@ -33,7 +33,7 @@ function versionFinding(version: string, { isManaged }: Remedied): Finding {
   if (isTried) return ok('tailscaled', text);
   return warning(
     'tailscaled',
-    `${text}, and older ones than ${triedVersion.join('.')} were never tried`,
+    `${text}, and versions before ${triedVersion.join('.')} were never tested`,
     isManaged
       ? 'update the tailscaled that the daemon runs (tailscaled.path), and start the daemon again'
       : 'update Tailscale on this machine',
@@ -73,7 +73,7 @@ function mapFinding({ online }: NodeStatus, { cli }: Remedied): Finding {
   if (online) return ok('network map', 'is fresh: the control server is connected');
   return problem(
     'network map',
-    'is stale: the control server is not connected, so changed grants and removed devices are not heard of',
+    'is stale: the control server is not connected, so changed grants and removed devices go unnoticed',
     `see "${cli} netcheck" on this machine; logins end after staleNetworkMapSeconds, and a daemon that starts meanwhile lets nobody in until it is connected again`,
   );
 }

@@ -19,7 +19,7 @@ export async function portFinding(question: PortQuestion): Promise<Finding> {
   const where = `${address} port ${port}`;
   const code = await bindError(address, port);
   if (code === undefined) {
-    return warning('port', `${where} is free: the daemon does not run`, 'start it');
+    return warning('port', `${where} is free: the daemon is not running`, 'start it');
   }
   if (code !== 'EADDRINUSE') {
     const remedy = remedies[code] ?? 'look at the network of this machine';

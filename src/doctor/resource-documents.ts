@@ -56,10 +56,10 @@ async function readDocument(
     const { status, body } = await fetch(url, { trusted: true, json: true });
     if (status !== 200) return `it answers ${status}`;
     const document: unknown = JSON.parse(body.toString('utf8'));
-    if (typeof document !== 'object' || document === null) return 'it is no JSON object';
+    if (typeof document !== 'object' || document === null) return 'it is not a JSON object';
     return document as Readonly<Record<string, unknown>>;
   } catch (error) {
-    if (error instanceof SyntaxError) return 'it is no JSON';
+    if (error instanceof SyntaxError) return 'it is not JSON';
     if (error instanceof OutgoingError) return error.message;
     throw error;
   }
@@ -86,7 +86,7 @@ function serverFindings(issuer: string, url: string, published: unknown): Findin
     return [
       warning(
         topic,
-        `${url} names our issuer with a slash at its end, ${issuer}/, which clients that compare strictly (RFC 8414 section 3.3) take for another one`,
+        `${url} names our issuer with a slash at its end, ${issuer}/, which clients that compare strictly (RFC 8414 section 3.3) take for a different one`,
         `write it as text without the slash, "${issuer}"; in Python it must not go through AnyHttpUrl (docs/mcp.md, "Servers in Python")`,
       ),
     ];

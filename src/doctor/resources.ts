@@ -28,7 +28,7 @@ export function resourceFindings(question: ResourceQuestion): Finding[] {
     ...resourceRuleFindings(question),
   ];
   if (found.length > 0 || resources.all.length === 0) return found;
-  return [ok('resources', `each of ${resources.all.length} can be had by somebody`)];
+  return [ok('resources', `each of ${resources.all.length} can be used by somebody`)];
 }
 
 function unreachable(resource: Resource, question: ResourceQuestion): Finding[] {
@@ -63,7 +63,7 @@ function isGiven({ metadata, options }: InspectedClient, scopes: readonly string
 function missingClients({ uri, clients: ids }: Resource, { clients }: ResourceQuestion): Finding[] {
   const missing = ids.filter((id) => !isPossibleClient(id, clients));
   if (missing.length === 0) return [];
-  const text = `clients of ${uri} that there are not: ${missing.join(', ')}`;
+  const text = `clients of ${uri} that do not exist: ${missing.join(', ')}`;
   const remedy = 'correct its "clients", or add them ("clients", "tsidp clients add --id ID")';
   return [warning('resources', text, remedy)];
 }

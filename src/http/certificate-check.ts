@@ -20,7 +20,7 @@ export function checkCertificate(
   const leaf = attempt(() => new X509Certificate(cert));
   if (!leaf) return { problem: 'holds no certificate in PEM ("-----BEGIN CERTIFICATE-----")' };
   if (key.includes('ENCRYPTED')) {
-    return { problem: 'has a private key under a passphrase: store the key without one' };
+    return { problem: 'has a private key protected by a passphrase: store the key without one' };
   }
   const privateKey = attempt(() => createPrivateKey(key));
   if (!privateKey) return { problem: 'has no private key in PEM ("-----BEGIN PRIVATE KEY-----")' };

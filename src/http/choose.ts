@@ -74,7 +74,7 @@ export function issuerRemarks(
   const issuerPort = Number(port) || (protocol === 'https:' ? 443 : 80);
   if (issuerPort !== listen.port) {
     remarks.push(
-      `The issuer names port ${issuerPort}, the listener has port ${listen.port}: something in between must lead from one to the other.`,
+      `The issuer names port ${issuerPort}, the listener has port ${listen.port}: something in between must forward one to the other.`,
     );
   }
   return remarks;

@@ -130,7 +130,7 @@ const storedFields = (client: ClientView): ClientFields =>
 
 const unsure = (client: ClientView): ClientFields => ({
   ...storedFields(client),
-  problems: { sure: ['Check the box, if this app shall really go.'] },
+  problems: { sure: ['Check the box to confirm that you want to remove this app.'] },
 });
 
 const origins: Readonly<Record<ClientSource, string>> = {
@@ -165,6 +165,6 @@ function inWords({ code }: ClientProblem): errors.InvalidRequest {
     case 'invalid':
     case 'taken':
     case 'entered':
-      return new errors.InvalidRequest('this app can not be changed so', 409);
+      return new errors.InvalidRequest('this app cannot be changed that way', 409);
   }
 }

@@ -89,7 +89,7 @@ function allowEveryOrigin(ctx: Context): void {
 
 const allowedHeaders = 'accept, authorization, content-type, mcp-protocol-version';
 
-/** @throws errors.InvalidClientMetadata 413 when it is too large, 400 when it is no JSON */
+/** @throws errors.InvalidClientMetadata 413 when it is too large, 400 when it is not JSON */
 async function readJson(ctx: Context, limitBytes: number): Promise<unknown> {
   // another type would spare a web page the question whether it may (CORS)
   if (!ctx.is('application/json')) {
@@ -100,8 +100,8 @@ async function readJson(ctx: Context, limitBytes: number): Promise<unknown> {
   } catch (cause) {
     const status = cause instanceof errors.OIDCProviderError ? cause.statusCode : 400;
     const description =
-      cause instanceof errors.OIDCProviderError ? cause.error_description : 'the body is no JSON';
-    const error = new errors.InvalidClientMetadata(description ?? 'the body can not be read');
+      cause instanceof errors.OIDCProviderError ? cause.error_description : 'the body is not JSON';
+    const error = new errors.InvalidClientMetadata(description ?? 'the body cannot be read');
     throw Object.assign(error, { status, statusCode: status, cause });
   }
 }

@@ -45,7 +45,7 @@ const kinds = {
   slowBodies: {
     level: 'warn',
     drop: true,
-    words: 'requests ended: their body came too slowly (limits.bodyBytesPerSecond)',
+    words: 'requests ended: their body arrived too slowly (limits.bodyBytesPerSecond)',
   },
   slowRequests: {
     level: 'info',

@@ -26,13 +26,13 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   expired: "This device's Tailscale key has expired. Log in to Tailscale again on this device.",
   self: 'Your connection comes from the machine that runs this login server, where any program looks the same as you. Log in from a device of your own.',
   proxied:
-    'Your connection came through another proxy, so this server can not see who you are. Open the address of the login server directly from your own device.',
+    'Your connection came through another proxy, so this server cannot see who you are. Open the address of the login server directly from your own device.',
   funnel:
-    'Your request came over the public internet (Tailscale Funnel), where this server can not see who you are. Connect to Tailscale on this device and try again.',
+    'Your request came over the public internet (Tailscale Funnel), where this server cannot see who you are. Connect to Tailscale on this device and try again.',
   'not-logged-in':
     'This login server is not connected to its tailnet at the moment. Try again shortly; the operator finds the reason with "tsidp doctor" on the server.',
   unavailable:
-    'This login server can not ask its Tailscale daemon who you are at the moment. Try again shortly.',
+    'This login server cannot ask its Tailscale daemon who you are at the moment. Try again shortly.',
   stale:
     'This login server lost contact with the Tailscale control server too long ago to be sure who you are. Try again when it is back.',
 };

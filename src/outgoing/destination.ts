@@ -35,7 +35,7 @@ export async function findDestination(
 ): Promise<Destination> {
   const url = checkUrl(text);
   const allowed = trusted || isAllowedHost(url, rules.allowedHosts);
-  if (url.protocol === 'http:' && !allowed) throw refuse('url', url, 'must be asked by https:');
+  if (url.protocol === 'http:' && !allowed) throw refuse('url', url, 'must be reached by https:');
   const addresses = await addressesOf(url, rules.resolve, { signal, system: allowed });
   if (url.protocol === 'http:' && !addresses.every(isLoopback)) {
     throw refuse('url', url, 'is not on this machine: plain http: is for loopback hosts only');
@@ -49,7 +49,7 @@ export async function findDestination(
 function checkUrl(text: string): URL {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new OutgoingError('url', 'is no https: URL');
+    throw new OutgoingError('url', 'is not an https: URL');
   }
   if (url.username !== '' || url.password !== '') {
     throw new OutgoingError('url', 'names a user before "@" in its host part');
@@ -77,7 +77,7 @@ async function addressesOf(
   const addresses = found.map((address) => parseAddress(address));
   if (addresses.length === 0) throw refuse('unresolved', url, 'has no address');
   if (addresses.length > 32 || addresses.includes(undefined)) {
-    throw refuse('address', url, 'has addresses that make no sense');
+    throw refuse('address', url, 'has invalid addresses');
   }
   return addresses.filter((address) => address !== undefined);
 }

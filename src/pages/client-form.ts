@@ -50,7 +50,7 @@ export function editClientPage(
   const card = html`<h1>Edit <bdi>${app}</bdi></h1>
 ${
   isSaved &&
-  html`<p class="notice" role="status">Saved: it counts from now on.</p>
+  html`<p class="notice" role="status">Saved. It takes effect at once.</p>
 `
 }<dl>
 ${clientRows(client)}</dl>
@@ -147,7 +147,7 @@ function urisField({ redirectUris, problems }: ClientFields): Html {
   return html`<p class="field"><label for="redirect_uri">Redirect URIs</label>
 <textarea id="redirect_uri" name="redirect_uri" rows="4" autocomplete="off" spellcheck="false"${invalid('redirect_uri', problems.redirectUris)}>
 ${lines}</textarea>
-<small>Where logins return to, one a line, compared exactly. The app’s own documentation names it.</small></p>
+<small>Where logins return to, one per line, compared exactly. The app’s own documentation names it.</small></p>
 ${problemsOf('redirect_uri', problems.redirectUris)}`;
 }
 

@@ -13,7 +13,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['login', 'the app asked you to log in again'],
   ['select_account', 'the app asked which account you want to use'],
   ['consent', 'the app asked for your consent'],
-  ['max_age', 'your last login is too long ago for this app'],
+  ['max_age', 'your last login was too long ago for this app'],
   ['confirm', 'logins to this app have to be confirmed'],
 ]);
 

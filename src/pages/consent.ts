@@ -24,7 +24,7 @@ ${personRows(page.person)}${origin(page)}</dl>
 <button type="submit" name="action" value="allow" class="main">Allow</button>
 <button type="submit" name="action" value="deny">Deny</button>
 </form>
-<p class="soft">Allow is remembered, and you are asked again when the app wants more. An administrator can take it back.</p>`;
+<p class="soft">If you allow this, it is remembered, and you are asked again when the app wants more. An administrator can take it back.</p>`;
   return renderDocument({ title: 'Let this app act for you?', card });
 }
 
@@ -99,7 +99,7 @@ ${items}</ul>
 
 export function renewal(seconds: number): Html | false {
   if (seconds === 0) return false;
-  return html`<p>It can go on with this while you are away, for up to ${duration(seconds)}.</p>
+  return html`<p>It can keep doing this while you are away, for up to ${duration(seconds)}.</p>
 `;
 }
 

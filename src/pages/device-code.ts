@@ -7,7 +7,7 @@ const words: Readonly<Record<NonNullable<DeviceCodePage['problem']>, string>> = 
   empty: 'Enter the code first.',
   unknown: 'There is no such code. Compare it with the one on your device, letter by letter.',
   expired: 'This code has expired. Begin again on your device; it will show a new one.',
-  used: 'This code was used already. If the device still waits, begin again there.',
+  used: 'This code has already been used. If the device is still waiting, begin again there.',
   outdated: 'This page was no longer valid, perhaps because it is open twice. Send the code again.',
 };
 

@@ -20,25 +20,25 @@ const unidentified: Words = {
 const unavailable: Words = {
   heading: 'Logins are not possible right now',
   explanation:
-    'The trouble is on our side and usually passes by itself. You did nothing wrong: try again in a moment.',
+    'The problem is on our side and usually passes by itself. You did nothing wrong: try again in a moment.',
 };
 
 const ourFault: Words = {
   heading: 'Something went wrong on our side',
   explanation:
-    'The trouble has been logged. Try again; if it stays, tell whoever runs this server.',
+    'The problem has been logged. Try again; if it keeps happening, tell whoever runs this server.',
 };
 
 const appsFault: Words = {
   heading: 'This login can’t go on',
   explanation:
-    'The app sent a login request that this server can’t accept. Go back to the app and try again; if it stays, tell whoever runs the app.',
+    'The app sent a login request that this server can’t accept. Go back to the app and try again; if it keeps happening, tell whoever runs the app.',
 };
 
 const logoutFault: Words = {
   heading: 'This logout can’t go on',
   explanation:
-    'The app sent a logout request that this server can’t accept. You may still be logged in there: end its session in the app itself; if it stays, tell whoever runs the app.',
+    'The app sent a logout request that this server can’t accept. You may still be logged in there: end its session in the app itself; if it keeps happening, tell whoever runs the app.',
 };
 
 /** Where the HTTP status alone says what is wrong. */
@@ -62,7 +62,7 @@ const wordsByStatus: ReadonlyMap<number, Words> = new Map([
     410,
     {
       heading: 'This login is over',
-      explanation: 'The page of a login works once, and for some minutes only.',
+      explanation: 'A login page works once, and only for a few minutes.',
     },
   ],
   [
@@ -105,7 +105,7 @@ const wordsByCode: ReadonlyMap<string, Words> = new Map([
     'administrators_only',
     {
       heading: 'This page is for administrators',
-      explanation: 'Here apps are added, changed and removed. Nobody needs it to log in.',
+      explanation: 'Apps are added, changed and removed here. Nobody needs it to log in.',
     },
   ],
   [

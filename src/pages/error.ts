@@ -30,7 +30,7 @@ function tryAgain(status: number): Html | false {
 /** An app that came by itself: whoever made it could have made this error to get people to their site. */
 function wayBack({ host, url }: NonNullable<ErrorPage['back']>): Html {
   return html`<h2>Back to the app</h2>
-<p>This app introduced itself, and you have not allowed it anything. So you stayed here. It waits for the answer at</p>
+<p>This app introduced itself, and you have not allowed it anything. So you stayed here. It is waiting for the answer at</p>
 <p><bdi>${plainText(host)}</bdi></p>
 <p class="buttons"><a class="button" rel="noreferrer" href="${url}">Go there, if you trust that address</a></p>
 `;
@@ -39,15 +39,15 @@ function wayBack({ host, url }: NonNullable<ErrorPage['back']>): Html {
 /** Without a person nothing is said, unless that is why there was no login: some errors come before anybody asked. */
 function who({ person, error: code, denial }: ErrorPage): Html | false {
   if (person) {
-    return html`<h2>Who you are for this server</h2>
+    return html`<h2>Who you are to this server</h2>
 <dl>
 ${personRows(person)}${denial && askedFor(denial)}</dl>
 `;
   }
   return (
     code === 'access_denied' &&
-    html`<h2>Who you are for this server</h2>
-<p>Nobody: we know this connection as no person and no machine that may log in.</p>
+    html`<h2>Who you are to this server</h2>
+<p>Nobody: this connection belongs to no person or machine that may log in.</p>
 `
   );
 }
@@ -65,8 +65,8 @@ function whyNot({ trace, grant }: DenialFacts): Html {
   );
   const remedy =
     grant === undefined
-      ? html`<p>No grant of the tailnet policy changes this: it stands in this app’s configuration on the login server.</p>`
-      : html`<p>This grant in the tailnet policy lets you in. Send it to whoever runs the tailnet: it is for the list <code>grants</code>, and works about a second after it was saved.</p>
+      ? html`<p>No grant of the tailnet policy changes this: it is set in this app’s configuration on the login server.</p>`
+      : html`<p>This grant in the tailnet policy lets you in. Send it to whoever runs the tailnet: it is for the list <code>grants</code>, and takes effect about a second after it is saved.</p>
 <pre tabindex="0">${preformatted(grant)}</pre>`;
   return html`<h2>Why not</h2>
 <ul class="soft">

@@ -16,7 +16,7 @@ ${row('Issuer', cutMiddle(plainText(issuer), 280))}</dl>${apps && appList(apps)}
 
 function who(rows: readonly Html[] | undefined, refusal: string | undefined): Html | undefined {
   if (rows) {
-    return html`<h2>Who you are for this server</h2>
+    return html`<h2>Who you are to this server</h2>
 <dl>
 ${rows}</dl>
 `;
@@ -46,7 +46,7 @@ function appList(apps: readonly { readonly id: string; readonly name: string }[]
       : html`<ul>
 ${items}${more}</ul>`;
   return html`
-<h2>Apps, as you may administer this server</h2>
+<h2>Apps that you can manage</h2>
 ${list}
 <p class="buttons"><a class="button main" href="/new">Add an app</a></p>`;
 }

@@ -2,7 +2,7 @@
 export const scopeWords: ReadonlyMap<string, string> = new Map([
   [
     'openid',
-    'who you are: a fixed identifier, your device, and what the tailnet’s policy tells apps of you',
+    'who you are: a fixed identifier, your device, and what the tailnet’s policy tells apps about you',
   ],
   ['profile', 'your name, username and picture'],
   ['email', 'your e-mail address'],

@@ -17,7 +17,7 @@ export interface ControlWatch {
 
 /** Why nobody is let in by a daemon that starts while the control server is away. */
 export const neverConnected =
-  'tailscaled is not connected to the control server, and was not since this daemon started: how old its network map is nobody knows, so nobody is let in until it is connected';
+  'tailscaled is not connected to the control server, and was not since this daemon started: the age of its network map is unknown, so nobody is let in until it is connected';
 
 /** Tells the log that the control server is away, what that means for logins, and that it is back. */
 export function createControlWatch(options: ControlWatchOptions): ControlWatch {
@@ -38,7 +38,7 @@ export function createControlWatch(options: ControlWatchOptions): ControlWatch {
       }
       if (waiting !== undefined || isTold) return;
       const words = Number.isFinite(staleSeconds)
-        ? `tailscaled has lost the control server: logins go on from its last network map for ${staleNetworkMapSeconds} s (staleNetworkMapSeconds), and changed grants and removed devices are not heard of`
+        ? `tailscaled has lost the control server: logins go on from its last network map for ${staleNetworkMapSeconds} s (staleNetworkMapSeconds), and changed grants and removed devices go unnoticed`
         : neverConnected;
       waiting = setTimeout(() => {
         isTold = true;

@@ -27,7 +27,7 @@ export function findTailscaled({ explicit, path, isExecutable }: TailscaledSearc
   if (explicit !== undefined) {
     if (isExecutable(explicit)) return explicit;
     throw new TailscaledError(
-      `${explicit} (tailscaled.path) is no program that we may run: correct the path, or remove it to have tailscaled looked for`,
+      `${explicit} (tailscaled.path) is not a program that we may run: correct the path, or remove it to have tailscaled looked for`,
     );
   }
   const directories = [...(path ?? '').split(delimiter).filter(isAbsolute), ...usualPlaces];

@@ -172,7 +172,7 @@ class Keeper {
     }
     throw new LocalApiError(
       'status',
-      "Other programs change tailscaled's serve config without end, so nothing of ours gets in.",
+      "Other programs change tailscaled's serve config again and again, so our entry could not be added.",
     );
   }
 

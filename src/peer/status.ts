@@ -71,7 +71,7 @@ export function parseStatus(json: string): NodeStatus {
 
 function canonical(address: string): string {
   const parsed = parseAddress(address);
-  if (parsed === undefined) throw nonsense('TailscaleIPs holds something else than IP addresses');
+  if (parsed === undefined) throw nonsense('TailscaleIPs holds something other than IP addresses');
   return parsed;
 }
 

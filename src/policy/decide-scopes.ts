@@ -112,7 +112,7 @@ function judge(
   { resource, clientScopes }: ScopesQuestion,
   granted: WantedTexts<Origin>,
 ): Verdict {
-  if (!isScope(scope)) return refuse('request', 'is no scope');
+  if (!isScope(scope)) return refuse('request', 'is not a scope');
   if (clientScopes && !clientScopes.has(scope)) return refuse('client', 'the app may not have it');
   if (identityScopes.has(scope)) return give({ field: 'request' }, 'says who this is');
   if (resource && !resource.scopes.includes(scope)) {

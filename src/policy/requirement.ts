@@ -53,7 +53,7 @@ export const requirementSchema = members({
   })
     .optional()
     .describe('What the device must be.'),
-}).describe('All of these must hold for a login. They only restrict; grants can not lift them.');
+}).describe('All of these must hold for a login. They only restrict; grants cannot lift them.');
 
 export type Requirement = z.output<typeof requirementSchema>;
 
@@ -101,7 +101,7 @@ function unmetGroups(
       : 'is in none of the required groups',
   });
   const reason = hidden
-    ? 'this app is only for members of certain groups, and this server can not see which groups of the tailnet you are in'
+    ? 'this app is only for members of certain groups, and this server cannot see which groups of the tailnet you are in'
     : 'this app is only for members of certain groups, and you are in none of them';
   // which of several groups is right is for the operator to say
   return [{ reason, rule: wanted.length === 1 ? { groups: [first] } : undefined }];

@@ -13,7 +13,7 @@ const maxLength = 1024;
 export function checkDocumentId(id: string, allowedHosts: readonly string[]): string | undefined {
   if (id.length > maxLength) return `is longer than ${maxLength} characters`;
   const url = URL.parse(id);
-  if (!url) return 'is no URL';
+  if (!url) return 'is not a URL';
   if (url.protocol === 'http:' && !isAllowedHost(url, allowedHosts)) {
     return 'does not begin with https:';
   }

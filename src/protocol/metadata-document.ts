@@ -79,7 +79,7 @@ const secretMethods = ['client_secret_basic', 'client_secret_post', 'client_secr
 /** How it authenticates: `private_key_jwt` where it says so or only has keys, else not at all. */
 function readAuthentication(members: Members): ReadDocument {
   if ('client_secret' in members || 'client_secret_expires_at' in members) {
-    return refuse('holds a client secret, which is none when everybody can read it');
+    return refuse('holds a client secret, which everybody could read');
   }
   const { jwks, jwks_uri: jwksUri } = members;
   const asked = [
@@ -129,7 +129,7 @@ const isAssertionAlgorithm = (value: unknown): boolean =>
 /** Whether the guard lets us ask there is decided when we ask. */
 function checkKeysUri(uri: unknown): string | undefined {
   const good = typeof uri === 'string' && uri.length <= 2048 && URL.parse(uri) !== null;
-  return good ? undefined : 'has a jwks_uri that is no URL';
+  return good ? undefined : 'has a jwks_uri that is not a URL';
 }
 
 /** Remembered consent holds for these redirect URIs only: a document can change at any time. */

@@ -135,7 +135,8 @@ const webRules: readonly Rule[] = [
   {
     broken: (_, { authority }) =>
       !/^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d+)?$/u.test(authority ?? ''),
-    reason: 'has a host or port that is none: write a DNS name or address, then perhaps ":port"',
+    reason:
+      'has an invalid host or port: write a DNS name or address, optionally followed by ":port"',
   },
   {
     broken: (_, { scheme, authority }) =>
@@ -165,7 +166,7 @@ export const checkRedirectUri = (uri: string): string | undefined => {
     firstBroken(textRules, uri, parts) ??
     (isWeb(parts.scheme) ? firstBroken(webRules, uri, parts) : undefined);
   if (reason !== undefined) return reason;
-  if (!URL.canParse(uri)) return 'is no URI that a browser can read';
+  if (!URL.canParse(uri)) return 'is not a URI that a browser can read';
   if (parts.authority === undefined && parts.path === '') return 'has nothing after its scheme';
   if (!isNormalised(uri)) return `is not in its normal form: write "${new URL(uri).href}"`;
   return undefined;
@@ -208,7 +209,7 @@ const isLoopbackHost = (hostname: string): boolean =>
 
 /**
  * Whether any process on the person's device could receive what is sent there: a loopback host or a private-use
- * scheme (RFC 8252 section 8.6). Text that is no URL counts as native, the careful answer.
+ * scheme (RFC 8252 section 8.6). Text that is not a URL counts as native, the careful answer.
  */
 export const isNativeRedirect = (uri: string): boolean => {
   if (!URL.canParse(uri)) return true;

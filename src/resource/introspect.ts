@@ -98,7 +98,7 @@ function readAnswer(answer: Claims, checks: IntrospectChecks): Access {
   }
   // refresh tokens are described without a type
   if (typeof type !== 'string' || !/^(?:bearer|dpop)$/iu.test(type)) {
-    throw new Refused('invalid_token', 'The token is no access token.');
+    throw new Refused('invalid_token', 'The token is not an access token.');
   }
   if (typeof nbf === 'number' && nbf > nowSeconds + checks.toleranceSeconds) {
     throw new Refused('invalid_token', 'The access token is not valid yet.');

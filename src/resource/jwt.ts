@@ -50,7 +50,7 @@ export async function verifyJwt(token: string, checks: JwtChecks): Promise<Acces
 }
 
 const claimReasons: Readonly<Record<string, string>> = {
-  typ: 'The token is no access token (typ at+jwt).',
+  typ: 'The token is not an access token (typ at+jwt).',
   iss: 'The access token is from another issuer.',
   aud: 'The access token is for another resource.',
   nbf: 'The access token is not valid yet.',

@@ -76,7 +76,7 @@ export function checkOptions(options: ResourceOptions): CheckedOptions {
   // how the issuer is reached is the operator's word, written for this very purpose
   if (options.metadataUrl !== undefined) checkUrl('metadataUrl', options.metadataUrl, true);
   for (const scope of scopes) {
-    demand(/^[\x21\x23-\x5b\x5d-\x7e]+$/u.test(scope), `scopes: "${scope}" is no scope`);
+    demand(/^[\x21\x23-\x5b\x5d-\x7e]+$/u.test(scope), `scopes: "${scope}" is not a scope`);
   }
   demand(algorithms.length > 0, 'algorithms: name one at least');
   for (const algorithm of algorithms) {

@@ -26,7 +26,7 @@ export async function askJson(
       throw new Error(`it answered ${response.status}`);
     }
     const answer: unknown = JSON.parse(await readText(response));
-    if (!isObject(answer)) throw new Error('its answer is no JSON object');
+    if (!isObject(answer)) throw new Error('its answer is not a JSON object');
     return answer;
   } catch (cause) {
     throw new Error(`${url}: ${(cause as Error).message}`, { cause });

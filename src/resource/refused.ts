@@ -16,7 +16,7 @@ export class Refused extends Error {
 export function issuerAway(cause: unknown): Refused {
   return new Refused(
     'issuer_unavailable',
-    'The issuer of access tokens can not be asked at the moment. Try again.',
+    'The issuer of access tokens cannot be asked at the moment. Try again.',
     cause,
   );
 }

@@ -44,7 +44,7 @@ export function verifier(options: CheckedOptions): Verify {
       return introspect && always ? narrower(access, await introspect(token)) : access;
     }
     if (introspect) return introspect(token);
-    throw new Refused('invalid_token', 'The access token is no JWT.');
+    throw new Refused('invalid_token', 'The access token is not a JWT.');
   }
 
   return async ({ method, path, dpop: proof }, { scheme, token }) => {

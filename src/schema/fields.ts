@@ -13,7 +13,8 @@ export const members = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys
             .map(
-              (key) => `is no member here${suggestion(key, Object.keys(shape)) || ': remove it'}`,
+              (key) =>
+                `is not a member here${suggestion(key, Object.keys(shape)) || ': remove it'}`,
             )
             .join('\n')
         : 'must be an object: { … }',
@@ -61,7 +62,7 @@ export const listOf = <Item extends z.ZodType<string>>(item: Item, min: number, 
     .superRefine((items, context) => {
       for (const [index, entry] of items.entries()) {
         if (items.indexOf(entry) === index) continue;
-        const message = 'stands in the list twice: remove one';
+        const message = 'is in the list twice: remove one';
         context.addIssue({ code: 'custom', path: [index], message });
       }
     });
@@ -74,7 +75,7 @@ export const checkOrigin = (written: string, example: string): string | undefine
     return `must be a URL such as "${example}"`;
   }
   if (url.origin !== written) {
-    return `must be scheme, host and perhaps port in normal form, nothing else: write "${url.origin}"`;
+    return `must be only scheme, host and optional port, in normal form: write "${url.origin}"`;
   }
   return /^[a-z0-9._-]*[a-z0-9]$|^\[.*\]$/u.test(url.hostname)
     ? undefined

@@ -12,7 +12,7 @@ export function addressOf(text: string): string | undefined {
   return v6 !== undefined && !isIPv4(v6) ? parseAddress(v6) : undefined;
 }
 
-/** Tests addresses for being inside; undefined when `text` is no IP address, CIDR prefix or `from-to` range. */
+/** Tests addresses for being inside; undefined when `text` is not an IP address, CIDR prefix or `from-to` range. */
 export function addressRange(text: string): ((address: string) => boolean) | undefined {
   const list = new BlockList();
   try {

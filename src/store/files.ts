@@ -68,7 +68,7 @@ function restrict(path: string, stats: Stats, mode: number): void {
   if (stats.uid !== user) {
     throw new StoreError(
       `${path} belongs to user ${stats.uid}, the daemon runs as user ${user}, so nothing was touched; ` +
-        `run it as its owner (sudo -u '#${stats.uid}'), or, if user ${user} shall own it: chown -R ${user} ${path}`,
+        `run it as its owner (sudo -u '#${stats.uid}'), or, if it should belong to user ${user}: chown -R ${user} ${path}`,
     );
   }
   if (stats.mode & othersWrite) {

@@ -11,7 +11,7 @@ export interface Report {
 
 const reasons: Readonly<Record<Exclude<ClientFate, 'new' | 'known'>, string>> = {
   changed:
-    'was taken over before and is ours since; what tsidp changed about it afterwards is not: "tsidp clients" changes it here',
+    'was taken over before and has been ours since; what tsidp changed about it afterwards is not: "tsidp clients" changes it here',
   removed: 'was taken over before and removed here; it stays removed',
   taken: 'is the ID of another client here, which stays as it is',
 };
@@ -49,6 +49,6 @@ export function requireWhole({ invalid, directory }: TsidpState): void {
   if (invalid.length === 0) return;
   throw new TakeoverError([
     ...invalid.flatMap(({ problems }) => problems),
-    `${invalid.length === 1 ? 'This client' : `These ${invalid.length} clients`} can't be taken over, so nothing was. Mend the file, or take over the rest: tsidp import ${directory} --skip-invalid`,
+    `${invalid.length === 1 ? 'This client' : `These ${invalid.length} clients`} can't be taken over, so nothing was. Correct the file, or take over the rest: tsidp import ${directory} --skip-invalid`,
   ]);
 }

@@ -40,7 +40,7 @@ function parse(path: string, text: string): TsidpFile {
     const isEmpty = first === undefined || text.trim() === '';
     const place = isEmpty ? `${path}: is empty` : `${path}:${first}`;
     throw new TakeoverError([
-      `${place}. The file is cut short or was edited by hand: mend it, or take it from a backup. Nothing was taken over`,
+      `${place}. The file is cut short or was edited by hand: repair it, or take it from a backup. Nothing was taken over`,
     ]);
   }
   const say = (at: JsonPath, what: string): string => {
@@ -65,7 +65,7 @@ function readBytes(path: string): Buffer | undefined {
     file = openSync(path, 'r');
     const stats = fstatSync(file);
     if (!stats.isFile()) throw refused(path, 'is not a file');
-    if (stats.size > maxBytes) throw refused(path, 'is larger than 64 MiB: it is not of tsidp');
+    if (stats.size > maxBytes) throw refused(path, 'is larger than 64 MiB: tsidp did not write it');
     if (stats.mode & othersWrite) {
       const mode = (stats.mode & 0o777).toString(8);
       throw refused(

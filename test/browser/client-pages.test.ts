@@ -116,7 +116,7 @@ test('T25 somebody else sees neither list nor form', async () => {
   }
 });
 
-test('T26 T33 a page of another origin can not submit the form in an administrator’s browser', async () => {
+test('T26 T33 a page of another origin cannot submit the form in an administrator’s browser', async () => {
   const { issuer } = stage.world;
   const site = await startOtherSite(
     `<form method="post" action="${issuer}/new"><input name="name" value="Evil"><input name="redirect_uri" value="https://evil.example/"><button>go</button></form>`,

@@ -190,7 +190,7 @@ test('an app with a scheme of its own: the browser follows, with nothing of ours
   });
 });
 
-test("T32: bob can not finish alice's login, even with her cookies", async () => {
+test("T32: bob cannot finish alice's login, even with her cookies", async () => {
   const attempt = stage.attempt('careful');
   const proxy = await startPeerProxy('127.0.0.2');
   try {

@@ -184,7 +184,7 @@ describe('T17: the form', () => {
   );
 });
 
-test('T32: bob can not answer for alice, even with her cookies', async () => {
+test('T32: bob cannot answer for alice, even with her cookies', async () => {
   const proxy = await startPeerProxy('127.0.0.2');
   try {
     await inTab({}, async ({ page, context }) => {

@@ -28,7 +28,7 @@ const form = (action: string, field: string, value: string) =>
 describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at another %s', (site) => {
   const evil = () => `${stage.app[site]}/evil`;
 
-  test('T17: can not press Continue with a form of its own', async () => {
+  test('T17: cannot press Continue with a form of its own', async () => {
     await stage.inTab({}, async ({ page, context }) => {
       const { state, target } = await waiting(page);
       stage.app.answer('/evil', { html: form(target, 'action', 'continue') });
@@ -65,7 +65,7 @@ describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at anoth
     await tab.close();
   });
 
-  test('can not sign alice out with a form of its own, not even with the right secret', async () => {
+  test('cannot sign alice out with a form of its own, not even with the right secret', async () => {
     await stage.inTab({}, async ({ page, context }) => {
       await page.goto(stage.attempt('web').url);
       await page.goto(`${stage.world.issuer}/logout`);
@@ -82,7 +82,7 @@ describe.each(['origin', 'crossSiteOrigin'] as const)('T26, T33: a page at anoth
     });
   });
 
-  test('T17: can not frame any page of ours', async () => {
+  test('T17: cannot frame any page of ours', async () => {
     const tab = await openTab(stage.browser);
     const { page, complaints } = tab;
     const { target } = await waiting(page);

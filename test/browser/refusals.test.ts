@@ -53,7 +53,7 @@ const alice = '127.0.0.1';
 const mallory = '127.0.0.4';
 const nobody = '127.0.0.5';
 
-describe('T08: what can not go back to an app stays here', () => {
+describe('T08: what cannot go back to an app stays here', () => {
   test('a redirect URI that is not registered', async () => {
     const redirect_uri = `${stage.app.origin}/callback/`;
     const { url, state } = stage.attempt('web', { redirect_uri });

@@ -181,7 +181,7 @@ export const samplePages: Readonly<Record<string, string>> = {
     error: 'temporarily_unavailable',
     person: undefined,
     description:
-      'This login server can not ask its Tailscale daemon who you are at the moment. Try again shortly.',
+      'This login server cannot ask its Tailscale daemon who you are at the moment. Try again shortly.',
   }),
   logout: pages.logout({
     form: form.replace('https://idp.example', ''),

@@ -131,7 +131,7 @@ describe('tsidp audit', () => {
 
   it.each([
     [['--limit', '0'], /whole number/],
-    [['--since', 'yesterday'], /is no time: write 2h/],
+    [['--since', 'yesterday'], /is not a time: write 2h/],
     [['--since', '2026-13-01'], /is no time/],
     [['--event', 'denials'], /--event: "denials" must be one of .*; did you mean "denial"\?/],
     [['--chain', 'a', '--client', 'c'], /leave the other conditions out/],

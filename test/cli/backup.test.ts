@@ -97,7 +97,7 @@ test.each<[string, (file: string) => void, RegExp]>([
 
 test('restore refuses what is no file', async () => {
   const { cli } = await backedUp();
-  await expect(cli.run(['restore', cli.parent])).rejects.toThrow(/is no file: name one that/u);
+  await expect(cli.run(['restore', cli.parent])).rejects.toThrow(/is not a file: name one that/u);
   await expect(cli.run(['restore', '/nowhere'])).rejects.toThrow(/is no file/u);
 });
 
@@ -147,7 +147,7 @@ test('a backup needs a database, and a place that is not its own', async () => {
     expect([exitCode, err]).toEqual([1, expect.stringContaining('belongs to the daemon')]);
   }
   expect((await cli.run(['backup', cli.parent])).err).toContain(
-    'is no file: name the file to write',
+    'is not a file: name the file to write',
   );
   expect((await cli.run(['backup', join(cli.parent, 'none', 'b.db')])).err).toMatch(
     /there is no directory \S+none: make it first/u,
@@ -192,7 +192,7 @@ test('health asks the admin socket of the state directory', async () => {
   expect(await cli.run(['health'])).toEqual({
     exitCode: 1,
     out: '',
-    err: `tsidp: not healthy: ${cli.directory}/admin.sock: no daemon listens there (not started yet, or it waits for tailscaled)\n`,
+    err: `tsidp: not healthy: ${cli.directory}/admin.sock: no daemon is listening there (not started yet, or waiting for tailscaled)\n`,
   });
   mkdirSync(cli.directory);
   const { asked } = await healthServer(join(cli.directory, 'admin.sock'), 200, { status: 'ready' });

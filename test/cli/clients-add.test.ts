@@ -146,7 +146,7 @@ describe('clients add', () => {
     [['--id', 'a', '--redirect-uri', uri, 'more'], /"more": too many arguments/u],
     [
       ['--id', 'a', '--redirect-uri', uri, '--public', '--secret-stdin'],
-      /--public and --secret-stdin exclude each other/u,
+      /--public and --secret-stdin cannot be used together/u,
     ],
   ])('called with %j says what is wrong, and touches nothing', async (args, problem) => {
     const cli = makeCli();

@@ -54,9 +54,9 @@ describe('clients add for tagged nodes', () => {
     [['--peer-tag', 'ci'], /--peer-tag: "ci" must be a tag/],
     [['--peer-node', ' '], /--peer-node: " " must be the StableID/],
     [['--may-act-client', 'a b', '--peer-tag', 'tag:ci'], /--may-act-client: "a b" must be/],
-    [['--peer-tag', 'tag:ci', '--peer-node', 'nAbCdEfGh11CNTRL'], /exclude each other/],
+    [['--peer-tag', 'tag:ci', '--peer-node', 'nAbCdEfGh11CNTRL'], /cannot be used together/],
     [['--peer-tag', 'tag:ci', '--secret-stdin'], /--peer-tag and --secret-stdin exclude/],
-    [['--may-act-tag', 'tag:a', '--may-act-client', 'b'], /exclude each other/],
+    [['--may-act-tag', 'tag:a', '--may-act-client', 'b'], /cannot be used together/],
   ])('%j is refused', async (flags, problem) => {
     const cli = makeCli();
     const { exitCode, err } = await cli.run([...add, ...flags]);

@@ -106,7 +106,7 @@ describe('the document of a declared resource (RFC 9728)', () => {
       (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'),
       /no JSON/,
     ],
-    ['a list', json(null), /no JSON object/],
+    ['a list', json(null), /not a JSON object/],
     ['one without end', json('x'.repeat(100_000)), /only MCP servers/],
     ['a broken connection', (request) => request.destroy(), /only MCP servers/],
   ])('%s: said, and fine, as not every resource is an MCP server', async (_, answer, text) => {

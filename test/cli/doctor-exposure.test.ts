@@ -121,7 +121,7 @@ describe('audit', () => {
     ]);
   });
 
-  test('a sink that can not be written', async () => {
+  test('a sink that cannot be written', async () => {
     const sinkIn = (file: string) => audited({ audit: { sink: { file } } });
     expect(await aboutAudit(await sinkIn('audit.jsonl'))).toContainEqual(
       expect.objectContaining({ level: 'ok', text: expect.stringMatching(/audit\.jsonl, too/) }),
@@ -129,7 +129,7 @@ describe('audit', () => {
     expect(await aboutAudit(await sinkIn('nowhere/audit.jsonl'))).toContainEqual(
       expect.objectContaining({
         level: 'problem',
-        text: expect.stringMatching(/nowhere\/audit\.jsonl can't be written, and can not be made/),
+        text: expect.stringMatching(/nowhere\/audit\.jsonl can't be written, and cannot be made/),
       }),
     );
     const site = await sinkIn('taken');

@@ -82,7 +82,7 @@ describe('resources', () => {
     await site.run(['clients', 'add', '--dir', site.directory, '--id', 'added', ...uri]);
     const { bad } = await site.examine();
     const found = bad.filter(({ topic }) => topic === 'resources');
-    expect(found).toEqual([warning('resources', /that there are not: gone$/, /clients add/)]);
+    expect(found).toEqual([warning('resources', /that do not exist: gone$/, /clients add/)]);
   });
 
   test('rules that name them wrongly, with what was meant', async () => {

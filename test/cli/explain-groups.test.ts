@@ -41,7 +41,7 @@ test('groups of the tailnet count and are listed, live and offline', async () =>
 
 test('where they are not visible, that is said', async () => {
   const { out } = await explain({ ...rules, groups }, '--as', 'alice-laptop', '--client', 'eng');
-  expect(out).toMatch(/may not enter eng: .*can not see which groups of the tailnet/);
+  expect(out).toMatch(/may not enter eng: .*cannot see which groups of the tailnet/);
   expect(out).toMatch(/requires\.groups: .*visible-groups/);
 });
 

@@ -121,12 +121,12 @@ Token for ${deploy}: scopes staging
     });
     expect((await asClient('web')).out).toMatch(/another node than the caller \(tag:ci\)/);
     expect((await asClient('exchanger')).out).toMatch(/may not use client_credentials/);
-    expect((await asClient('console')).out).toMatch(/console is no tagged node/);
+    expect((await asClient('console')).out).toMatch(/console is not a tagged node/);
   });
 });
 
 test.each([
-  [['--register', '--exchange'], /--register and --exchange exclude each other/],
+  [['--register', '--exchange'], /--register and --exchange cannot be used together/],
   [['--register', '--as', 'bob', '--scope', 'x'], /--scope: has no meaning with --register/],
   [['--machine-token'], /--as: is missing with --machine-token/],
   [

@@ -24,7 +24,7 @@ describe('tsidp import', () => {
       expect.stringMatching(
         /^left out: .*redirect_uris\[1\] "https:\/\/a\.test\/#x" has a fragment/u,
       ),
-      'a tsidp that runs signs with the key from its next start on',
+      'a running tsidp signs with the key from its next start on',
       "tsidp's files were left as they are",
       '',
     ]);
@@ -76,7 +76,7 @@ describe('tsidp import', () => {
     expect(await cli.withStore((store) => store.clients.list())).toHaveLength(2);
   });
 
-  test('what can not be read is told, and nothing is done', async () => {
+  test('what cannot be read is told, and nothing is done', async () => {
     const cli = makeCli();
     const directory = tsidpDirectory(keyText(), '{');
     const cut = await cli.run(['import', directory.path]);
@@ -88,7 +88,7 @@ describe('tsidp import', () => {
     expect((await cli.run(['import'])).exitCode).toBe(2);
   });
 
-  test('names can not steer the terminal', async () => {
+  test('names cannot steer the terminal', async () => {
     const cli = makeCli();
     const odd = '\u001b[2J\u202e';
     const { path } = tsidpDirectory(undefined, { [odd]: entryOf(odd) });

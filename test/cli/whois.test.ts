@@ -38,7 +38,7 @@ test('whois says who somebody is and which rules reach us from there', async () 
 test.each([
   [['100.64.0.99'], 1, /nobody here \(unknown\)/],
   [['100.64.0.7'], 1, /nobody here \(foreign\)/],
-  [['bob'], 2, /is no IP address/],
+  [['bob'], 2, /is not an IP address/],
   [[], 2, /an argument is missing/],
 ])('whois %j is refused', async (argv, code, message) => {
   const { run, socket } = await makeTailnetCli({ ...company, policy });

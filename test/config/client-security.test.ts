@@ -34,7 +34,7 @@ describe('the profile fapi2', () => {
     const other = value === 'issuer' ? 'endpoint' : !value;
     const client = { ...bank, jwks, profile: 'fapi2', [member]: other };
     expect(problemsOf({ clients: [client] })).toEqual([
-      expect.stringMatching(`clients\\[0\\]\\.${member}: .* must not stand beside "profile"`),
+      expect.stringMatching(`clients\\[0\\]\\.${member}: .* cannot be combined with "profile"`),
     ]);
   });
 });

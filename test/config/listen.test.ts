@@ -48,17 +48,17 @@ describe('listeners', () => {
     [
       'stand twice',
       [{ type: 'serve' }, { type: 'serve' }],
-      /listen\[1\]\.type: "serve" must not stand there twice/,
+      /listen\[1\]\.type: "serve" must not be listed twice/,
     ],
     [
       'auto beside another',
       [{ type: 'serve' }, { type: 'auto' }],
-      /listen\[1\]\.type: "auto" must stand alone/,
+      /listen\[1\]\.type: "auto" must be the only listener/,
     ],
     [
       'the demo beside another',
       [{ type: 'demo' }, { type: 'tailnet' }],
-      /listen\[0\]\.type: "demo" must stand alone/,
+      /listen\[0\]\.type: "demo" must be the only listener/,
     ],
     ['none', [], /listen: an empty list must be a list of 1 to 8 listeners/],
     [
@@ -84,7 +84,7 @@ describe('listeners', () => {
     [
       'Funnel on the node',
       [{ type: 'tailnet', funnel: true }],
-      /listen\[0\]\.funnel: is no member here/,
+      /listen\[0\]\.funnel: is not a member here/,
     ],
     ['a wrong port in a list', [{ port: 0 }], /listen\[0\]\.port: 0 must be a whole number from 1/],
     [

@@ -146,7 +146,7 @@ describe('what is refused', () => {
       'a socket',
       { tailscaled: { managed: true, socket: '/s' } },
       {},
-      /socket: "\/s" must not stand/u,
+      /socket: "\/s" cannot be combined/u,
     ],
     [
       'a flag of ours',

@@ -16,7 +16,7 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'the same redirect URI twice',
     { ...app, redirectUris: ['https://ok.example/', 'https://ok.example/'] },
-    /redirectUris\[1\]: "https:\/\/ok\.example\/" stands in the list twice: remove one/u,
+    /redirectUris\[1\]: "https:\/\/ok\.example\/" is in the list twice: remove one/u,
   ],
   [
     'bad logout URI',
@@ -34,7 +34,7 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'none with secret',
     { ...app, authMethod: 'none', secret: 'long enough' },
-    /authMethod: "none" must not stand beside a secret/u,
+    /authMethod: "none" cannot be combined with a secret/u,
   ],
   [
     'refresh alone',
@@ -44,17 +44,17 @@ const refusedClients: readonly [what: string, client: unknown, problem: RegExp][
   [
     'peer and secret',
     { id: 'a', secret: 'long enough', peer: { tags: ['tag:ci'] } },
-    /peer: .* must stand without/u,
+    /peer: .* must be set without/u,
   ],
   [
     'peer and requires',
     { id: 'a', peer: { tags: ['tag:ci'] }, requires: { groups: ['ops'] } },
-    /requires: .* must not stand beside "peer"/u,
+    /requires: .* cannot be combined with "peer"/u,
   ],
   [
     'peer and access',
     { id: 'a', peer: { tags: ['tag:ci'] }, access: 'granted' },
-    /access: .* must not stand beside "peer"/u,
+    /access: .* cannot be combined with "peer"/u,
   ],
   ['peer of no kind', { id: 'a', peer: {} }, /peer\.tags: is missing/u],
   ['peer without the prefix', { id: 'a', peer: { tags: ['ci'] } }, /must be/u],

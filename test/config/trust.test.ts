@@ -22,7 +22,7 @@ describe('T34 trusted proxies', () => {
     ['a person', ['alice@example.com'], /must be a tag such as/u],
     ['everybody', ['*'], /must be a tag such as/u],
     ['an empty tag', ['tag:'], /must be a tag such as/u],
-    ['one twice', ['tag:a', 'tag:a'], /\[1\]: "tag:a" stands in the list twice/u],
+    ['one twice', ['tag:a', 'tag:a'], /\[1\]: "tag:a" is in the list twice/u],
     ['text', 'tag:a', /must be a list/u],
   ])('are refused as %s', (_, names, says) => {
     expect(problemsOf(tailnet(names))).toEqual([expect.stringMatching(says)]);
@@ -38,7 +38,7 @@ describe('T34 trusted proxies', () => {
         ...(type === 'backchannel' ? [{}] : []),
       ];
       expect(problemsOf({ listen })).toEqual([
-        expect.stringMatching(/trustedProxies: is no member here/u),
+        expect.stringMatching(/trustedProxies: is not a member here/u),
       ]);
     },
   );

@@ -152,7 +152,7 @@ test.each([
   ['is about nobody', '{}'],
   ['is no object', '[]'],
   ['is null', 'null'],
-  ['is no JSON', '<!doctype html>'],
+  ['is not JSON', '<!doctype html>'],
 ])('nobody is signed in by userinfo that %s', async (_name, userinfo) => {
   const visitor = new Visitor();
   provider.userinfo = userinfo;

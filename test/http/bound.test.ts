@@ -23,7 +23,7 @@ function setUp(codes: Map<string, string>) {
   return { lines, options: { addresses, bind, drainMs: 0, log, retryMs: 20 } };
 }
 
-describe('an address that can not be bound', () => {
+describe('an address that cannot be bound', () => {
   test.each([
     [
       'none of them',

@@ -55,7 +55,7 @@ describe('a certificate that is not is told in words', () => {
       /does not belong to the private key/,
     ],
     ['behind its authority', { ...ours, cert: authority.cert + ours.cert }, /must stand before/],
-    ['with a key under a passphrase', { ...ours, key: encrypted }, /under a passphrase/],
+    ['with a key under a passphrase', { ...ours, key: encrypted }, /protected by a passphrase/],
     ['with no key', { ...ours, key: ours.cert }, /no private key in PEM/],
     ['not there', { ...ours, cert: '' }, /no certificate in PEM/],
     [

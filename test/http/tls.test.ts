@@ -223,7 +223,7 @@ describe('a certificate from tailscaled', () => {
     await until('it is shown', async () => (await shownAt(port)) === second.cert);
   });
 
-  it('that can not be renewed stays', async () => {
+  it('that cannot be renewed stays', async () => {
     const first = issue(authority, { names: [name] });
     give(first);
     const { port } = await serve(await open({ api, domain: name }));

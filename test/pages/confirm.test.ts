@@ -29,7 +29,7 @@ describe('confirm', () => {
     [['login'], 'because the app asked you to log in again.'],
     [['select_account'], 'because the app asked which account you want to use.'],
     [['consent'], 'because the app asked for your consent.'],
-    [['max_age'], 'because your last login is too long ago for this app.'],
+    [['max_age'], 'because your last login was too long ago for this app.'],
     [['confirm'], 'because logins to this app have to be confirmed.'],
     [['login', 'consent'], 'log in again, and the app asked for your consent.'],
     [['login_prompt', 'no_session'], 'because the app asked you to log in again.'],

@@ -44,7 +44,7 @@ describe('its life', () => {
     expect(site.pids()).toHaveLength(3);
   });
 
-  test('goes on when its number can not be written down', async () => {
+  test('goes on when its number cannot be written down', async () => {
     const site = makeStandIn();
     const { said } = await manage(site, { authKey });
     const pidFile = join(site.stateDirectory, 'tailscaled.pid');

@@ -159,7 +159,7 @@ describe('what stops the start', () => {
       { path: '/nowhere/tailscaled' },
       /nowhere\/tailscaled \(tailscaled\.path\)/,
     ],
-    ['a directory', { path: '/etc' }, /\/etc \(tailscaled\.path\) is no program/],
+    ['a directory', { path: '/etc' }, /\/etc \(tailscaled\.path\) is not a program/],
     [
       'an unreadable key',
       { authKeyFile: '/nowhere/key' },

@@ -172,7 +172,7 @@ describe("others' entries", () => {
 
   it('that come without end are told', async () => {
     beforeWrite((count) => configure({ Later: count }));
-    await expect(keep()).rejects.toThrow("change tailscaled's serve config without end");
+    await expect(keep()).rejects.toThrow("change tailscaled's serve config again and again");
     await until('its stream is gone', () => simulator.watchers === 0);
   });
 

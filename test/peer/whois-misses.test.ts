@@ -73,7 +73,7 @@ describe('T44 a miss counts when tailscaled runs and says so twice', () => {
     }
   });
 
-  test('that tailscaled can not be asked whether it runs is no answer', async () => {
+  test('that tailscaled cannot be asked whether it runs is no answer', async () => {
     const world = setup({
       isRunning: () => Promise.reject(new LocalApiError('closed', 'restarting')),
     });

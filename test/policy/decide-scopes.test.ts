@@ -93,7 +93,7 @@ test('T14 a request of 100 KB costs little and gets its first hundred scopes', (
   expect(decision.scopes).toEqual([]);
   expect(decision.refused).toHaveLength(20_001);
   expect(decision.trace).toHaveLength(100);
-  expect(decision.trace[0]).toEqual({ field: 'request', outcome: 'a text: is no scope' });
+  expect(decision.trace[0]).toEqual({ field: 'request', outcome: 'a text: is not a scope' });
 });
 
 test('a refusal names what would help: only what the resource knows', () => {
@@ -208,7 +208,7 @@ describe('other capabilities', () => {
       { capability: cap, resource: 'https://r.test/#x' },
       'must be the URI of a resource, without a fragment (RFC 8707 section 2)',
     ],
-    [{ capability: cap, path: '/a' }, 'is no member here: remove it'],
+    [{ capability: cap, path: '/a' }, 'is not a member here: remove it'],
   ])('the configuration refuses %j', (value, message) => {
     const { error } = capabilityScopesSchema.safeParse(value);
     expect(error?.issues.map((issue) => issue.message)).toEqual([message]);

@@ -13,7 +13,7 @@ test('the table of fields in docs/policy.md is the schema’s', () => {
 
 test('every claim that docs/policy.md calls protected is', () => {
   const [, tsidp = '', others = ''] =
-    /can not set: `([\w ]+)` \(tsidp's list\).*: `([\w ]+)`\.$/mu.exec(document) ?? [];
+    /cannot set: `([\w ]+)` \(tsidp's list\).*: `([\w ]+)`\.$/mu.exec(document) ?? [];
   const names = `${tsidp} ${others}`.split(' ');
   expect(names.length).toBeGreaterThan(30);
   expect(names.filter((name) => !isProtectedClaim(name))).toEqual([]);

@@ -112,7 +112,7 @@ describe('what an app is told of the groups of the tailnet', () => {
     [{ tailnetGroups: 'group:a' }, /must be a list/],
     [{ tailnetGroups: ['group:a', 'group:a'] }, /twice/],
     [{ stripGroupPrefix: 'yes' }, /must be true or false/],
-    [{ stripPrefix: true }, /is no member here/],
+    [{ stripPrefix: true }, /is not a member here/],
   ])('the configuration refuses %j', (claims, message) => {
     const { error } = clientClaimsSchema.safeParse(claims);
     expect(error?.issues[0]?.message).toMatch(message);
@@ -152,7 +152,7 @@ describe('requires.groups', () => {
     const decision = ask(user(), ['group:eng']);
     expect(decision).toMatchObject({
       allowed: false,
-      reason: expect.stringMatching(/can not see which groups of the tailnet you are in/),
+      reason: expect.stringMatching(/cannot see which groups of the tailnet you are in/),
     });
     expect(lines(decision.trace).at(-1)).toMatch(/visible-groups/);
     expect(ask(user(), ['admins'])).toMatchObject({

@@ -235,6 +235,6 @@ test.each([
   expect(isNativeRedirect(uri)).toBe(native);
 });
 
-test('a form may lead nowhere for what is no URI', () => {
+test('a form may lead nowhere for what is not a URI', () => {
   expect(formActionSource('no URI')).toBe('');
 });

@@ -62,7 +62,7 @@ test('the scheme is not case sensitive', async () => {
 
 test('opaque tokens are refused where nothing introspects them', async () => {
   const error = await caught(resource.authenticate(bearer('abc.def')));
-  expect(error.message).toBe('The access token is no JWT.');
+  expect(error.message).toBe('The access token is not a JWT.');
 });
 
 describe('scopes', () => {

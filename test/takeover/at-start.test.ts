@@ -72,7 +72,7 @@ test('nothing is half imported', async () => {
     broken: { client_id: 'broken' },
   });
   await expect(start(directory, opened)).rejects.toThrow(
-    /broken\.client_secret is missing[\s\S]*nothing was\. Mend the file, or take over the rest: tsidp import/u,
+    /broken\.client_secret is missing[\s\S]*nothing was\. Correct the file, or take over the rest: tsidp import/u,
   );
   directory.write(clientsFile, '{ "cut": ');
   await expect(start(directory, opened)).rejects.toThrow(TakeoverError);

@@ -24,7 +24,7 @@ export interface DocumentParts extends DocumentSettings, CacheParts {
 }
 
 /**
- * The client whose ID is this URL; undefined for an ID that is no URL, and in mode `off`.
+ * The client whose ID is this URL; undefined for an ID that is not a URL, and in mode `off`.
  * @throws errors.InvalidClient naming what is wrong with the URL or the document; errors.TemporarilyUnavailable (503) when
  *   its host is in trouble, so that the app does not throw its tokens away
  */

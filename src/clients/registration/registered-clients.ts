@@ -146,9 +146,9 @@ const quotaWords: Readonly<
 > = {
   perPeer: ({ unusedDays, strangers }, { identity }) =>
     identity
-      ? `you have as many clients registered as one may: delete one (RFC 7592), or ask an administrator; unused ones go after ${unusedDays} days`
-      : `this network has as many clients registered as one may: unused ones go after ${strangers.unusedDays} days`,
+      ? `you have registered as many clients as one may: delete one (RFC 7592), or ask an administrator; unused ones are removed after ${unusedDays} days`
+      : `this network has registered as many clients as one may: unused ones are removed after ${strangers.unusedDays} days`,
   perPeerFromPages: () =>
     'web pages in your browser have registered as many clients as they may: ask an administrator to remove some',
-  total: () => 'as many clients are registered as may be: ask an administrator to remove some',
+  total: () => 'as many clients are registered as are allowed: ask an administrator to remove some',
 };

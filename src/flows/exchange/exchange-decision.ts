@@ -54,7 +54,7 @@ export function decideExchange(question: ExchangeQuestion): ExchangeDecision {
 const problems: Readonly<Record<ChainProblem, string>> = {
   itself: 'the actor is the subject itself: nobody acts for themselves',
   loop: 'this actor stands in the chain of the subject_token already',
-  depth: 'the chain of actors would become longer than an administrator allows',
+  depth: 'the chain of actors would be longer than the administrator allows',
 };
 
 function refused(

@@ -46,7 +46,7 @@ export function narrow(
   const resources = [first, ...others] as const;
   if (tokenType === 'jwt' && resources.some(mayBeClient)) {
     throw new errors.InvalidTarget(
-      'tokens for a name that is no URI are opaque, unless an administrator declares it as a resource',
+      'tokens for a name that is not a URI are opaque, unless an administrator declares it as a resource',
     );
   }
   const has = subject.scopes;

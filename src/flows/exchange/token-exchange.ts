@@ -42,7 +42,7 @@ async function exchange(
 ): Promise<void> {
   const { client } = ctx.oidc;
   if (client.clientAuthMethod === 'none') {
-    throw new errors.UnauthorizedClient('a public client can not exchange tokens');
+    throw new errors.UnauthorizedClient('a public client cannot exchange tokens');
   }
   const request = readExchange(ctx.oidc.params, settings.resources);
   const proof = await takeProof(ctx);

@@ -66,7 +66,7 @@ async function requireSubject(ctx: KoaContextWithOIDC): Promise<boolean> {
   const identified = await factsOf(ctx).identify();
   const subject = identified.ok ? subjectOf(identified.identity) : undefined;
   if ([hinted, claimed].some((wanted) => wanted !== undefined && wanted !== subject)) {
-    throw new errors.LoginRequired('the person at this device is not the one that was asked for');
+    throw new errors.LoginRequired('the person at this device is not the one who was asked for');
   }
   return false;
 }
@@ -79,7 +79,7 @@ function requireAssurance({ oidc }: KoaContextWithOIDC): boolean {
   const named = wanted.filter((value) => value !== undefined);
   if (named.length > 0 && !named.includes(acrTailnet)) {
     throw new errors.UnmetAuthenticationRequirements(
-      `this network can not give the authentication context that was asked for, only ${acrTailnet}`,
+      `this network cannot give the authentication context that was asked for, only ${acrTailnet}`,
     );
   }
   return false;

@@ -26,7 +26,7 @@ export async function restoreDatabase(
 ): Promise<string | undefined> {
   const stats = statSync(backup, { throwIfNoEntry: false });
   if (!stats?.isFile())
-    throw new StoreError(`${backup} is no file: name one that "tsidp backup" made`);
+    throw new StoreError(`${backup} is not a file: name one that "tsidp backup" made`);
   refuseNewer(
     backup,
     checkDatabase(backup, stats.size, 'Name another file that "tsidp backup" made'),

@@ -131,7 +131,7 @@ describe('an administrator', () => {
     [
       'the same twice',
       { redirect_uri: `${redirectUri}\n${redirectUri}` },
-      /redirect_uri stands in the list twice/u,
+      /redirect_uri is in the list twice/u,
     ],
   ])('is refused %s', async (_, form, says) => {
     const before = (await ask('/clients/')).body;

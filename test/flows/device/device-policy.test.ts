@@ -100,7 +100,7 @@ describe('policy', () => {
     const begun = await ask(world, 'psql', { id_token_hint: idToken });
     const refused = await enter(world.browser(), world, begun.user_code);
     expect(refused.status).toBe(400);
-    expect(textOf(refused)).toContain('asked for another person');
+    expect(textOf(refused)).toContain('asked for somebody other');
     await decide(world.browser('127.0.0.2'), world, begun.user_code);
     expect(tokensOf(await poll(world, begun.device_code)).claims['sub']).toBe('userid:2');
   });

@@ -30,7 +30,7 @@ describe('a request for a device code', () => {
     ['of a client without the grant type', 'spa', {}, '400 unauthorized_client'],
     ['with a request object', 'psql', { request: 'x' }, '400 request_not_supported'],
     ['with claims that are no JSON', 'psql', { claims: '{' }, '400 invalid_request'],
-    ['with a resource that is no URI', 'psql', { resource: 'x' }, '400 invalid_target'],
+    ['with a resource that is not a URI', 'psql', { resource: 'x' }, '400 invalid_target'],
     ['with a strange hint', 'psql', { id_token_hint: 'x.y.z' }, '400 invalid_request'],
   ])('%s is refused', async (_, id, more, expected) => {
     const answer = await askRaw(world, id, more);

@@ -158,7 +158,7 @@ describe('T34 a proxy that the operator trusts', () => {
     await expect.poll(() => who(forwarded(alice))).toBe('userid:1');
   });
 
-  it('can not be asked about: that is our trouble, and no denial', async () => {
+  it('cannot be asked about: that is our trouble, and no denial', async () => {
     const path = pathOf(attempt(world.issuer, 'grafana').url);
     world.simulator.fault('error500', '/localapi/v0/whois');
     try {

@@ -90,7 +90,7 @@ it('T31 trouble of tailscaled is not remembered', async () => {
   const { simulator } = world;
   const socket = await dialledFor(world, 'tagged');
   simulator.fault('error500', '/localapi/v0/whois');
-  expect((await home(socket)).body).toContain('can not ask its Tailscale daemon');
+  expect((await home(socket)).body).toContain('cannot ask its Tailscale daemon');
   simulator.fault('none');
   expect((await home(socket)).body).toContain('tag:ci');
   socket.destroy();

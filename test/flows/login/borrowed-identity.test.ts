@@ -142,7 +142,7 @@ describe("T33 another origin's page in the browser", () => {
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
   };
 
-  it.each(foreign)('can not press the button of a login: %o', async (headers) => {
+  it.each(foreign)('cannot press the button of a login: %o', async (headers) => {
     const browser = world.browser();
     const { location } = await browser.open(attempt(world.issuer, 'careful').url);
 
@@ -155,7 +155,7 @@ describe("T33 another origin's page in the browser", () => {
     expect((await browser.open(pressed.location!)).location?.searchParams.has('code')).toBe(true);
   });
 
-  it.each(foreign)('can not press the button of a logout: %o', async (headers) => {
+  it.each(foreign)('cannot press the button of a logout: %o', async (headers) => {
     const browser = world.browser();
     await login(browser, world.issuer);
     const page = await browser.open(`${world.issuer}/logout`);
@@ -172,7 +172,7 @@ describe("T33 another origin's page in the browser", () => {
     );
   });
 
-  it('can not read the page of a login, but a link may lead to it', async () => {
+  it('cannot read the page of a login, but a link may lead to it', async () => {
     const browser = world.browser();
     const { location } = await browser.open(attempt(world.issuer, 'careful').url);
     const site = { 'Sec-Fetch-Site': 'cross-site' };

@@ -131,7 +131,7 @@ describe('the page behind a denial', () => {
     expect(page.document).not.toContain('<script');
   });
 
-  test('T33 another page may link to it, and can not read it', async () => {
+  test('T33 another page may link to it, and cannot read it', async () => {
     const open = (headers: Record<string, string>) =>
       new Browser(bob).open(deniedPage('grafana'), { headers });
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };

@@ -98,7 +98,7 @@ describe('what oidc-provider can do and nobody asked for is off', () => {
     }
   });
 
-  test('a client can not have its ID token encrypted or signed with its secret', async () => {
+  test('a client cannot have its ID token encrypted or signed with its secret', async () => {
     const answer = await new Browser().open(`${world.issuer}/register`, {
       method: 'POST',
       body: JSON.stringify({

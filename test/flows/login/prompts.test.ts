@@ -207,7 +207,7 @@ describe('prompts', () => {
     expect(await silently(browser, { id_token_hint: mine })).toBeGreaterThan(0);
   });
 
-  test('an essential acr that the network can not give is an error, its own is not', async () => {
+  test('an essential acr that the network cannot give is an error, its own is not', async () => {
     const asking = (value: unknown) => JSON.stringify({ id_token: { acr: value } });
     const browser = new Browser();
     const mfa = asking({ essential: true, values: ['urn:mfa'] });

@@ -170,7 +170,7 @@ describe('groups of the tailnet', () => {
 
     test('while groups are not visible, it lets nobody in and says why, on the page, too', async () => {
       setPolicy({ names: [] });
-      expect(await enters(alice)).toMatch(/can not see which groups of the tailnet you are in/);
+      expect(await enters(alice)).toMatch(/cannot see which groups of the tailnet you are in/);
       const page = await world.browser(alice).open(`${world.issuer}/denied?client_id=admins`);
       expect(page.status).toBe(403);
       expect(page.body).toContain('tailscale.com/visible-groups');

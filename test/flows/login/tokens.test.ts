@@ -214,7 +214,7 @@ describe('tokens', () => {
       const { access_token: access, refresh_token: token = '' } = tokens;
       expect(await introspect(access, other)).toMatchObject({ active: true, client_id: 'grafana' });
       expect(await introspect(token, other)).toEqual({ active: false });
-      // an ID token is no access token
+      // an ID token is not an access token
       expect(await introspect(tokens.id_token ?? '', other)).not.toHaveProperty('active', true);
     });
 

@@ -75,7 +75,7 @@ it('what a killed daemon left running is ended by the next', async () => {
   await second.kill('SIGTERM');
 });
 
-it('a tailscaled that can not run ends the start with one clear word', async () => {
+it('a tailscaled that cannot run ends the start with one clear word', async () => {
   const standIn = makeStandIn({ mode: 'die' });
   await using site = await openSite(managed(standIn));
   const { code, err } = await site.startInVain();

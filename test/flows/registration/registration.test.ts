@@ -132,7 +132,7 @@ describe('a client that registers itself', () => {
     expect((await manage(other, 'GET')).status).toBe(200);
   });
 
-  test('can not change a client of the configuration file', async () => {
+  test('cannot change a client of the configuration file', async () => {
     const client = await registered(world.issuer);
     const uri = `${world.issuer}/register/grafana`;
     const answer = await manage({ ...client, registration_client_uri: uri }, 'DELETE');

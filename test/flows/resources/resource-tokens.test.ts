@@ -141,7 +141,7 @@ describe('tokens for a resource', () => {
     expect(json(await refresh(world.issuer, refreshToken))).toHaveProperty('access_token');
   });
 
-  test('an ID token is no access token', async () => {
+  test('an ID token is not an access token', async () => {
     const { idToken } = await tokensFor(world, { scope: 'openid read_file' });
     expect(await introspect(world, idToken)).toEqual({ active: false });
   });

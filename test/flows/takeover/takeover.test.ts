@@ -127,7 +127,7 @@ describe('on the state directory of tsidp', () => {
     await expect(logIn(none, entry)).rejects.toMatchObject({ error: 'invalid_client' });
   });
 
-  test('a start that can not listen takes nothing over, and the next one does', async () => {
+  test('a start that cannot listen takes nothing over, and the next one does', async () => {
     const directory = leave();
     const taken = createServer();
     const port = await freePort();
