@@ -61,11 +61,7 @@ const refused: readonly [what: string, file: unknown, problem: RegExp][] = [
   ['demo for others', { listen: { type: 'demo', hosts: ['100.64.0.1'] } }, /loopback address/u],
   ['demo everywhere', { listen: { type: 'demo', hosts: ['0.0.0.0'] } }, /loopback address/u],
   ['demo by name', { listen: { type: 'demo', hosts: ['127.evil.example'] } }, /loopback address/u],
-  [
-    'same member twice',
-    '{"login":"confirm",\n"login":"clickless"}',
-    /:1: login: is here twice/u,
-  ],
+  ['same member twice', '{"login":"confirm",\n"login":"clickless"}', /:1: login: is here twice/u],
 ];
 
 test.each(refused)('refused with place, value and remedy: %s', (_, file, problem) => {
