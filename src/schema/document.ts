@@ -41,7 +41,7 @@ const repeatedMembers = (node: Node, path: JsonPath): Problem[] => {
     if (key === undefined || value === undefined) return [];
     const name = String(key.value);
     const here = [...path, name];
-    const repeated = seen.has(name) ? [{ path: here, text: 'is here twice: remove one' }] : [];
+    const repeated = seen.has(name) ? [{ path: here, text: 'stands here twice: remove one' }] : [];
     seen.add(name);
     return [...repeated, ...repeatedMembers(value, here)];
   });

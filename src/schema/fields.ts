@@ -14,7 +14,7 @@ export const members = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
         ? issue.keys
             .map(
               (key) =>
-                `is not a member here${suggestion(key, Object.keys(shape)) || ': remove it'}`,
+                `is no member here${suggestion(key, Object.keys(shape)) || ': remove it'}`,
             )
             .join('\n')
         : 'must be an object: { … }',

@@ -84,7 +84,7 @@ describe('listeners', () => {
     [
       'Funnel on the node',
       [{ type: 'tailnet', funnel: true }],
-      /listen\[0\]\.funnel: is not a member here/,
+      /listen\[0\]\.funnel: is no member here/,
     ],
     ['a wrong port in a list', [{ port: 0 }], /listen\[0\]\.port: 0 must be a whole number from 1/],
     [

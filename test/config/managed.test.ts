@@ -140,7 +140,7 @@ describe('what is refused', () => {
       'two keys',
       { tailscaled: { authKey: 'a', authKeyFile: 'b' } },
       {},
-      /authKeyFile: "b" must not/u,
+      /authKeyFile: "b" cannot be combined/u,
     ],
     [
       'a socket',

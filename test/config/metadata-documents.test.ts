@@ -24,7 +24,7 @@ describe('metadataDocuments', () => {
 
   test.each([
     [{ mode: 'on' }, /mode: "on" must be one of "off", "allowed", "public"/],
-    [{ hosts: [] }, /hosts: is not a member here/],
+    [{ hosts: [] }, /hosts: is no member here/],
     [{ allowedHosts: ['https://a.example'] }, /must be a host such as/],
     [{ allowedHosts: ['a.example/x'] }, /must be a host such as/],
     [{ allowedHosts: ['*.example'] }, /must be a host such as/],

@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { problemsOf } from './load.ts';
 
 const refused: readonly [what: string, file: unknown, problem: RegExp][] = [
-  ['unknown member', { isuer: 'x' }, /:2: isuer: is not a member here; did you mean "issuer"\?$/u],
+  ['unknown member', { isuer: 'x' }, /:2: isuer: is no member here; did you mean "issuer"\?$/u],
   ['unknown inner member', { listen: { prot: 1 } }, /:3: listen\.prot: .* "port"\?$/u],
   [
     'member of the other listener',
     { listen: { type: 'demo', plainHttp: true } },
     /plainHttp: is no/u,
   ],
-  ['unlike any member', { zzzzzzzzz: 1 }, /zzzzzzzzz: is not a member here: remove it$/u],
-  ['__proto__', '{"__proto__": {"login": "confirm"}}', /__proto__: is not a member here/u],
+  ['unlike any member', { zzzzzzzzz: 1 }, /zzzzzzzzz: is no member here: remove it$/u],
+  ['__proto__', '{"__proto__": {"login": "confirm"}}', /__proto__: is no member here/u],
   ['wrong choice', { login: 'confrim' }, /login: "confrim" must be one of .* mean "confirm"\?$/u],
   ['number as text', { listen: { port: '443' } }, /listen\.port: "443" must be a whole number/u],
   ['port 0', { listen: { port: 0 } }, /listen\.port: 0 must be a whole number from 1 to 65535$/u],
@@ -61,7 +61,11 @@ const refused: readonly [what: string, file: unknown, problem: RegExp][] = [
   ['demo for others', { listen: { type: 'demo', hosts: ['100.64.0.1'] } }, /loopback address/u],
   ['demo everywhere', { listen: { type: 'demo', hosts: ['0.0.0.0'] } }, /loopback address/u],
   ['demo by name', { listen: { type: 'demo', hosts: ['127.evil.example'] } }, /loopback address/u],
-  ['same member twice', '{"login":"confirm",\n"login":"clickless"}', /:1: login: is here twice/u],
+  [
+    'same member twice',
+    '{"login":"confirm",\n"login":"clickless"}',
+    /:1: login: stands here twice/u,
+  ],
 ];
 
 test.each(refused)('refused with place, value and remedy: %s', (_, file, problem) => {

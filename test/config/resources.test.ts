@@ -28,7 +28,7 @@ describe('resources', () => {
     [{ uri: 'node-nAbCdEf1CNTRL' }, /is what a machine is called as a client/],
     [{ uri: `${uri}#x` }, /must not have a fragment/],
     [{ uri: 'https://me@mcp.example/' }, /must not hold a user name/],
-    [{ uri, scope: {} }, /scope: is not a member here; did you mean "scopes"\?/],
+    [{ uri, scope: {} }, /scope: is no member here; did you mean "scopes"\?/],
     [{ uri, scopes: 'read' }, /scopes: text must be an object/],
     [
       { uri, scopes: { openid: 'x' } },

@@ -38,7 +38,7 @@ describe('T34 trusted proxies', () => {
         ...(type === 'backchannel' ? [{}] : []),
       ];
       expect(problemsOf({ listen })).toEqual([
-        expect.stringMatching(/trustedProxies: is not a member here/u),
+        expect.stringMatching(/trustedProxies: is no member here/u),
       ]);
     },
   );

@@ -208,7 +208,7 @@ describe('other capabilities', () => {
       { capability: cap, resource: 'https://r.test/#x' },
       'must be the URI of a resource, without a fragment (RFC 8707 section 2)',
     ],
-    [{ capability: cap, path: '/a' }, 'is not a member here: remove it'],
+    [{ capability: cap, path: '/a' }, 'is no member here: remove it'],
   ])('the configuration refuses %j', (value, message) => {
     const { error } = capabilityScopesSchema.safeParse(value);
     expect(error?.issues.map((issue) => issue.message)).toEqual([message]);

@@ -24,8 +24,8 @@ describe('the configuration refuses', () => {
     [{ device: { os: 'linux' } }, 'must be a list: [ … ]'],
     [{ device: { sharedIn: 'no' } }, 'must be true or false'],
     // a misspelt restriction must not be ignored
-    [{ group: ['a'] }, 'is not a member here; did you mean "groups"?'],
-    [{ device: { OS: ['linux'] } }, 'is not a member here; did you mean "os"?'],
+    [{ group: ['a'] }, 'is no member here; did you mean "groups"?'],
+    [{ device: { OS: ['linux'] } }, 'is no member here; did you mean "os"?'],
   ])('%j', (value, message) => {
     const { error } = requirementSchema.safeParse(value);
     expect(error?.issues.map((issue) => issue.message)).toEqual([message]);

@@ -112,7 +112,7 @@ describe('what an app is told of the groups of the tailnet', () => {
     [{ tailnetGroups: 'group:a' }, /must be a list/],
     [{ tailnetGroups: ['group:a', 'group:a'] }, /twice/],
     [{ stripGroupPrefix: 'yes' }, /must be true or false/],
-    [{ stripPrefix: true }, /is not a member here/],
+    [{ stripPrefix: true }, /is no member here/],
   ])('the configuration refuses %j', (claims, message) => {
     const { error } = clientClaimsSchema.safeParse(claims);
     expect(error?.issues[0]?.message).toMatch(message);

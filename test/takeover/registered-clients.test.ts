@@ -142,7 +142,7 @@ test.each<[what: string, text: string, says: RegExp]>([
   ['empty file', '', /oidc-funnel-clients\.json: is empty/u],
   ['file cut short', JSON.stringify({ [id]: entryOf(id) }).slice(0, 200), /:1:\d+: .*cut short/u],
   ['trailing comma', `{\n"a": {},\n}`, /oidc-funnel-clients\.json:3:1: property name expected/u],
-  ['the same client twice', `{"a":{},\n"a":{}}`, /json:\d: a is here twice/u],
+  ['the same client twice', `{"a":{},\n"a":{}}`, /json:\d: a stands here twice/u],
   ['a member twice', `{"a":{"client_secret":"x","client_secret":"hunter2"}}`, /twice/u],
   ['list', '[]', /must be an object of clients by their ID/u],
   ['number', '12345678901234567890', /must be an object of clients by their ID/u],

@@ -28,7 +28,7 @@ test.each<[what: string, text: string, says: RegExp]>([
   ['trailing comma', `{"kid":1,"key":"x",}`, /oidc-key\.json:1:20: property name expected/u],
   ['comment', `// old\n${keyText()}`, /oidc-key\.json:1:1: invalid comment token/u],
   ['text after it', `${keyText()} x`, /oidc-key\.json:1:\d+: /u],
-  ['the same member twice', `{"kid":1,"kid":2,"key":"x"}`, /:1: kid is here twice/u],
+  ['the same member twice', `{"kid":1,"kid":2,"key":"x"}`, /:1: kid stands here twice/u],
   ['list', '[]', /oidc-key\.json:1: must be an object with "kid" and "key"/u],
   ['text', '"x"', /must be an object with "kid" and "key"/u],
   ['null', 'null', /must be an object with "kid" and "key"/u],
