@@ -121,6 +121,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
     startExpiring({ store, clock, limits: config.registration, endings: authority.endings }, log),
   );
   const pace = createPace();
+  const startedAtSeconds = clock.nowSeconds();
   apps.begin((entrance) => {
     const app = createApp({
       entrance,
@@ -140,6 +141,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
       pace,
       storeHealth,
       bodyLimitBytes: limits.bodyBytes,
+      startedAtSeconds,
       log,
     });
     app.keys = [...keys.cookies];

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import { exposure, showsRegistration } from '../http/exposure.ts';
+import { exposure } from '../http/exposure.ts';
+import { showsRegistration } from '../http/route.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 export interface FunnelQuestion

@@ -22,20 +22,22 @@ type Sought = { readonly administrator: Administrator } | { readonly error: () =
  * Whoever a rule with `allow_admin_ui` names, asked anew for each request, and whoever may open the admin socket.
  * Where a connection comes from never makes an administrator (T25), and the connection must be the device's own:
  * not a program's on our own node (T35), and not a proxy's, which would then administer as anybody (T34).
+ * @param kind who is told: a person on a page, or a program
  * @throws errors.OIDCProviderError 403, recorded; 503 while nobody can be asked
  */
 export async function requireAdministrator(
   ctx: Context,
   settings: ProviderSettings,
+  kind: 'page' | 'api',
 ): Promise<Administrator> {
-  const sought = await seekAdministrator(ctx, settings);
+  const sought = await seekAdministrator(ctx, settings, kind);
   if ('error' in sought) throw sought.error();
   return sought.administrator;
 }
 
 /** As `requireAdministrator`, for what others may see, too: nothing is denied, and nothing recorded. */
 export async function isAdministrator(ctx: Context, settings: ProviderSettings): Promise<boolean> {
-  return 'administrator' in (await seekAdministrator(ctx, settings));
+  return 'administrator' in (await seekAdministrator(ctx, settings, 'page'));
 }
 
 const indirect = {
@@ -44,12 +46,16 @@ const indirect = {
     'nobody administers this server through a reverse proxy: open its address directly from your own device',
 } as const;
 
-async function seekAdministrator(ctx: Context, settings: ProviderSettings): Promise<Sought> {
+async function seekAdministrator(
+  ctx: Context,
+  settings: ProviderSettings,
+  kind: 'page' | 'api',
+): Promise<Sought> {
   const facts = factsOf(ctx);
   if (facts.admin)
     return { administrator: { listener: facts.listener, detail: { by: 'admin socket' } } };
   const refused = (record: Parameters<typeof denied>[2]): Sought => ({
-    error: () => denied(ctx, settings, record),
+    error: () => denied(ctx, settings, record, kind),
   });
   const identified = await facts.identify();
   if (!identified.ok) {
@@ -74,19 +80,18 @@ async function seekAdministrator(ctx: Context, settings: ProviderSettings): Prom
   return { administrator: { ...who, detail: { by: 'http', ...staleMark(ctx) } } };
 }
 
-/** Programs are told in OAuth's words, people in ours. */
-const isPage = ({ path }: Context): boolean => !path.startsWith('/clients/');
-
 function denied(
   ctx: Context,
   { recordDenial, clock }: ProviderSettings,
   record: Partial<Denial> & { readonly reason: string },
+  kind: 'page' | 'api',
 ): errors.OIDCProviderError {
   const { listener, peer } = factsOf(ctx);
   const detail = { at: ctx.path.split('/')[1], peer, ...record.detail };
   recordDenial({ at: clock.nowSeconds(), listener, ...record, detail }, { listener, peer });
+  // programs are told in OAuth's words, people in ours;
   // not `errors.AccessDenied`, which is recorded where it is answered, without the person
-  const code = isPage(ctx) ? 'administrators_only' : 'access_denied';
+  const code = kind === 'page' ? 'administrators_only' : 'access_denied';
   const error = new errors.CustomOIDCProviderError(code, oauthText(record.reason));
   return Object.assign(error, { status: 403, statusCode: 403 });
 }

@@ -1,19 +1,19 @@
 import Koa, { type Context, type Middleware } from 'koa';
 import { errors } from 'oidc-provider';
 import { setFacts } from '../access/request.ts';
-import { createDispatch } from './dispatch.ts';
 import { answerError } from './error-answer.ts';
-import { findRoute, kindOf, type Route } from './exposure.ts';
+import { findRoute, kindOf } from './exposure.ts';
 import { keepFrontChannel } from './identify/backchannel.ts';
 import type { ListenerKind } from './identify/entrance.ts';
 import { answerOptions, isPlainOptions } from './options.ts';
 import type { AppParts } from './parts.ts';
 import { createRefusalLimit } from './refusals.ts';
+import type { Route } from './route.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { setPlace, shareOfClient, takeShare } from './share.ts';
 import { Shed } from './shed.ts';
 
-/** The Koa app of one listener. oidc-provider runs inside it as its last middleware. */
+/** The Koa app of one listener: who may pass, and then the handler of the route (`exposure.ts`). */
 export function createApp(parts: AppParts): Koa {
   const { settings, entrance, tally, pace, log } = parts;
   const app = new Koa();
@@ -21,7 +21,6 @@ export function createApp(parts: AppParts): Koa {
   app.proxy = true;
   app.silent = true;
   const issuer = new URL(settings.issuer);
-  const dispatch = createDispatch(parts);
   const refusals = createRefusalLimit(settings.clock);
 
   app.use(async (ctx, next) => {
@@ -41,7 +40,9 @@ export function createApp(parts: AppParts): Koa {
     if (route.kind !== 'health') refusals.enter(ctx);
     ownUrls(ctx, entrance.origin);
     if (isPlainOptions(ctx)) return answerOptions(ctx, route);
-    await dispatch(ctx, route);
+    // at /logout oidc-provider would answer errors in JSON to whoever does not ask for HTML
+    if (route.kind === 'page') ctx.req.headers.accept = 'text/html';
+    await route.handler(ctx, parts);
     // whatever nobody answered would go out in Koa's words
     if (ctx.status === 404 && ctx.body === undefined) throw notHere(ctx, listener, undefined);
     if (listener === 'backchannel') shareOfClient(ctx, parts);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parse } from 'node:querystring';
+import { parse, stringify } from 'node:querystring';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { Parameters } from '../protocol/parameters.ts';
@@ -39,6 +39,20 @@ export async function readForm(ctx: Context, limitBytes: number): Promise<Parame
     throw new errors.InvalidRequest('the body must be application/x-www-form-urlencoded');
   }
   return parse((await readBody(ctx.req, limitBytes)).toString('utf8'));
+}
+
+/**
+ * A POST to the authorization or logout endpoint means the same as a GET with its form as query (OpenID Connect
+ * Core 3.1.2.1, RP-Initiated Logout 2). oidc-provider's own switch for it ties the session cookie to
+ * `SameSite=None`, which browsers refuse over plain HTTP.
+ */
+export async function asGet(ctx: Context, limitBytes: number): Promise<void> {
+  if (ctx.method !== 'POST') return;
+  const parameters = await readForm(ctx, limitBytes);
+  ctx.method = 'GET';
+  delete ctx.req.headers['content-type'];
+  delete ctx.req.headers['content-length'];
+  ctx.querystring = stringify(parameters);
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import type { ProviderSettings } from '../access/settings.ts';
 import { ClientProblem } from '../clients/client-problem.ts';
 import type { ClientView } from '../clients/client-view.ts';
-import { type Changer, type ClientManager, declareClient } from '../clients/manage-clients.ts';
+import { type Changer, declareClient } from '../clients/manage-clients.ts';
 import {
   type ClientFields,
   declaredClientPage,
@@ -18,21 +17,28 @@ import { requireAdministrator } from './administrator.ts';
 import { readForm } from './body.ts';
 import { declarationOf, fieldsOf, fieldsWithProblems } from './client-form.ts';
 import { newClientId } from './clients-api.ts';
-import type { Route } from './exposure.ts';
+import type { AppParts } from './parts.ts';
 import { idInPath } from './path-id.ts';
 
-export interface ClientPagesParts {
-  readonly settings: ProviderSettings;
-  readonly clients: ClientManager;
-}
+type ClientPagesParts = Pick<AppParts, 'settings' | 'clients' | 'bodyLimitBytes'>;
 
-type Answer = (ctx: Context, route: Route, bodyLimitBytes: number) => Promise<void>;
+/** `/new` */
+export const answerNewClient = (ctx: Context, parts: ClientPagesParts): Promise<void> =>
+  answerForm(ctx, true, parts);
+
+/** `/edit/{id}` */
+export const answerEditClient = (ctx: Context, parts: ClientPagesParts): Promise<void> =>
+  answerForm(ctx, false, parts);
 
 /**
  * tsidp's pages for administrators, `/new` and `/edit/{id}`: plain forms. There is no cookie that another page could
  * borrow: the connection is asked about each time, and the exposure table lets no other origin in (T26, T33).
  */
-export function createClientPages({ settings, clients }: ClientPagesParts): Answer {
+async function answerForm(
+  ctx: Context,
+  isNew: boolean,
+  { settings, clients, bodyLimitBytes }: ClientPagesParts,
+): Promise<void> {
   const { issuer } = settings;
 
   const add = async (form: Parameters, by: Changer): Promise<Shown> => {
@@ -77,8 +83,8 @@ export function createClientPages({ settings, clients }: ClientPagesParts): Answ
         throw new errors.InvalidRequest('this form has no such button');
     }
   };
-  const answer = async (ctx: Context, isNew: boolean, bodyLimitBytes: number): Promise<Shown> => {
-    const record = await requireAdministrator(ctx, settings);
+  const answer = async (): Promise<Shown> => {
+    const record = await requireAdministrator(ctx, settings, 'page');
     const by: Changer = { source: 'admin', record };
     const id = idInPath(ctx);
     if (ctx.method === 'POST') {
@@ -94,21 +100,19 @@ export function createClientPages({ settings, clients }: ClientPagesParts): Answ
     );
   };
 
-  return async (ctx, route, bodyLimitBytes) => {
-    try {
-      const found = await answer(ctx, route.path === '/new', bodyLimitBytes);
-      if (found === 'home') {
-        ctx.redirect('/');
-        ctx.status = 303;
-        return;
-      }
-      ctx.status = found.status;
-      ctx.type = 'html';
-      ctx.body = found.page;
-    } catch (error) {
-      throw error instanceof ClientProblem ? inWords(error) : error;
+  try {
+    const found = await answer();
+    if (found === 'home') {
+      ctx.redirect('/');
+      ctx.status = 303;
+      return;
     }
-  };
+    ctx.status = found.status;
+    ctx.type = 'html';
+    ctx.body = found.page;
+  } catch (error) {
+    throw error instanceof ClientProblem ? inWords(error) : error;
+  }
 }
 
 type Shown = { readonly status: number; readonly page: string } | 'home';

@@ -1,68 +1,74 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import type { ProviderSettings } from '../access/settings.ts';
 import { ClientProblem, type ClientProblemCode } from '../clients/client-problem.ts';
 import type { ClientView } from '../clients/client-view.ts';
-import { type Changer, type ClientManager, declareClient } from '../clients/manage-clients.ts';
+import { type Changer, declareClient } from '../clients/manage-clients.ts';
 import { oauthText } from '../protocol/oauth-text.ts';
 import type { Parameters } from '../protocol/parameters.ts';
 import { requireAdministrator } from './administrator.ts';
 import { readForm } from './body.ts';
 import { linesOf } from './client-form.ts';
-import type { Route } from './exposure.ts';
+import type { AppParts } from './parts.ts';
 import { idInPath } from './path-id.ts';
 
-/** tsidp's way for scripts to manage clients; its paths and members, for administrators only. */
-export type ClientsApi = (ctx: Context, route: Route, bodyLimitBytes: number) => Promise<void>;
+/**
+ * tsidp's way for scripts to manage clients; its paths and members, for administrators only. Those of the configuration
+ * file are as old as this run.
+ */
+type ClientsApiParts = Pick<
+  AppParts,
+  'settings' | 'clients' | 'bodyLimitBytes' | 'startedAtSeconds'
+>;
 
-export interface ClientsApiParts {
-  readonly settings: ProviderSettings;
-  readonly clients: ClientManager;
-}
+export const listClients = forScripts(async (ctx, { clients, startedAtSeconds }) => {
+  const all = await clients.list();
+  ctx.body = all.filter(({ shadowed }) => !shadowed).map((one) => view(one, startedAtSeconds));
+});
 
-export function createClientsApi({ settings, clients }: ClientsApiParts): ClientsApi {
-  const startedAt = new Date(settings.clock.nowSeconds() * 1000).toISOString();
-  /** As tsidp shows a client, without a secret: nobody can have it a second time. */
-  const view = ({ id, metadata, createdAt }: ClientView): Record<string, unknown> => {
-    const uris = Array.isArray(metadata['redirect_uris']) ? metadata['redirect_uris'] : [];
-    return {
-      client_id: id,
-      client_name: metadata['client_name'],
-      redirect_uris: uris,
-      // those of the configuration file are as old as this run
-      created_at: createdAt ?? startedAt,
-      // for older programs
-      redirect_uri: uris[0] ?? '',
-    };
-  };
-  const add = async (form: Parameters, by: Changer): Promise<Record<string, unknown>> => {
-    const { client, secret } = await clients.add(declare(form), by);
-    const { client_id, ...rest } = view(client);
-    return { client_id, client_secret: secret, ...rest };
-  };
-  const act = async (ctx: Context, route: Route, bodyLimitBytes: number): Promise<void> => {
-    const by: Changer = {
-      source: 'admin',
-      record: await requireAdministrator(ctx, settings),
-    };
-    if (route.path === '/clients/') {
-      ctx.body = (await clients.list()).filter(({ shadowed }) => !shadowed).map(view);
-    } else if (route.path === '/clients/new') {
-      ctx.body = await add(await readForm(ctx, bodyLimitBytes), by);
-    } else if (ctx.method === 'DELETE') {
-      await clients.remove(idInPath(ctx), by);
-      ctx.status = 204;
-    } else {
-      ctx.body = view(await clients.find(idInPath(ctx)));
-    }
-  };
-  return async (ctx, route, bodyLimitBytes) => {
+export const addClient = forScripts(async (ctx, parts, by) => {
+  const form = await readForm(ctx, parts.bodyLimitBytes);
+  const { client, secret } = await parts.clients.add(declare(form), by);
+  const { client_id, ...rest } = view(client, parts.startedAtSeconds);
+  ctx.body = { client_id, client_secret: secret, ...rest };
+});
+
+/** One client, or its end. */
+export const answerScriptClient = forScripts(async (ctx, { clients, startedAtSeconds }, by) => {
+  if (ctx.method === 'DELETE') {
+    await clients.remove(idInPath(ctx), by);
+    ctx.status = 204;
+  } else {
+    ctx.body = view(await clients.find(idInPath(ctx)), startedAtSeconds);
+  }
+});
+
+function forScripts(
+  act: (ctx: Context, parts: ClientsApiParts, by: Changer) => Promise<void>,
+): (ctx: Context, parts: ClientsApiParts) => Promise<void> {
+  return async (ctx, parts) => {
     try {
-      await act(ctx, route, bodyLimitBytes);
+      const record = await requireAdministrator(ctx, parts.settings, 'api');
+      await act(ctx, parts, { source: 'admin', record });
     } catch (error) {
       throw error instanceof ClientProblem ? inOAuth(error) : error;
     }
+  };
+}
+
+/** As tsidp shows a client, without a secret: nobody can have it a second time. */
+function view(
+  { id, metadata, createdAt }: ClientView,
+  startedAtSeconds: number,
+): Record<string, unknown> {
+  const uris = Array.isArray(metadata['redirect_uris']) ? metadata['redirect_uris'] : [];
+  return {
+    client_id: id,
+    client_name: metadata['client_name'],
+    redirect_uris: uris,
+    created_at: createdAt ?? new Date(startedAtSeconds * 1000).toISOString(),
+    // for older programs
+    redirect_uri: uris[0] ?? '',
   };
 }
 

@@ -1,19 +1,22 @@
+import { devicePath } from '../flows/device/device-request.ts';
+import { deniedPath } from '../flows/login/denied-page.ts';
 import type { RegistrationMode } from '../policy/decide-register.ts';
+import { describeToken } from '../tokens/introspection.ts';
+import { answerClient, answerClients, answerMark, answerSecret } from './admin-api.ts';
+import { adminPaths } from './admin-paths.ts';
+import { byProvider } from './by-provider.ts';
+import { answerEditClient, answerNewClient } from './client-pages.ts';
+import { addClient, answerScriptClient, listClients } from './clients-api.ts';
+import { answerDevicePage } from './device-route.ts';
+import { answerHealth, answerReadiness } from './health.ts';
+import { showHome } from './home.ts';
 import type { ListenerKind, RouteKind } from './identify/entrance.ts';
-
-export interface Route {
-  readonly path: string;
-  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS')[];
-  readonly kind: RouteKind;
-  readonly listeners: readonly ListenerKind[];
-  /**
-   * The connection itself is the credential here, so a web page of another origin must not borrow it: all nodes
-   * under one tailnet name are same-site to each other, and only `same-origin` counts (T33).
-   */
-  readonly sameOriginOnly?: true;
-  /** Only there where clients may register themselves; for Funnel only where everybody may. */
-  readonly registration?: true;
-}
+import { answerAuthorize, answerDenied, answerInteraction, answerResume } from './login-routes.ts';
+import { answerLogout, answerLogoutConfirm } from './logout-routes.ts';
+import { authorizationForm, presentedForm, tokenForm } from './normalise-form.ts';
+import { publishKeys, publishMetadata } from './publish.ts';
+import { answerRegister, answerRegistered } from './registration.ts';
+import { allowOf, type Route, showsRegistration } from './route.ts';
 
 /** Where people come, each from a device that the listener knows. */
 const people = ['tailnet', 'serve', 'userspace', 'demo'] as const;
@@ -21,98 +24,131 @@ const people = ['tailnet', 'serve', 'userspace', 'demo'] as const;
 const servers = [...people, 'funnel', 'backchannel'] as const;
 const cors = ['GET', 'POST', 'OPTIONS'] as const;
 
-/** All that can be reached, as one table; what is not in it is a 404. A path ends in `/*` for one more segment. */
+/** For whoever may register clients (RFC 7591), people and, in mode `public`, the internet. */
+const registering = { kind: 'api', listeners: [...people, 'funnel'], registration: true } as const;
+const metadata = { methods: ['GET', 'OPTIONS'], kind: 'metadata', listeners: servers } as const;
+/** tsidp's own; for administrators (`administrator.ts`). */
+const scripts = { kind: 'api', listeners: [...people, 'admin'], sameOriginOnly: true } as const;
+/** Pages whose buttons do something. */
+const forms = {
+  methods: ['GET', 'POST'],
+  kind: 'page',
+  listeners: people,
+  sameOriginOnly: true,
+} as const;
+const health = { methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] } as const;
+const commandLine = { kind: 'api', listeners: ['admin'] } as const;
+const post = ['POST', 'OPTIONS'] as const;
+
+/**
+ * All that can be reached, and who answers there, as one table; what is not in it is a 404. A path ends in `/*` for one
+ * more segment.
+ */
 export const exposure: readonly Route[] = [
-  { path: '/', methods: ['GET'], kind: 'page', listeners: people },
-  { path: '/authorize', methods: ['GET', 'POST'], kind: 'page', listeners: people },
-  { path: '/authorize/*', methods: ['GET'], kind: 'page', listeners: people },
+  { path: '/', methods: ['GET'], kind: 'page', listeners: people, handler: showHome },
   {
-    path: '/interaction/*',
+    path: '/authorize',
     methods: ['GET', 'POST'],
     kind: 'page',
     listeners: people,
-    sameOriginOnly: true,
+    handler: answerAuthorize,
   },
   {
-    path: '/device',
+    path: '/authorize/*',
+    methods: ['GET'],
+    kind: 'page',
+    listeners: people,
+    handler: answerResume,
+  },
+  { ...forms, path: '/interaction/*', handler: answerInteraction },
+  { ...forms, path: devicePath, handler: answerDevicePage },
+  { ...forms, path: deniedPath, methods: ['GET'], handler: answerDenied },
+  {
+    path: '/logout',
     methods: ['GET', 'POST'],
     kind: 'page',
     listeners: people,
-    sameOriginOnly: true,
+    handler: answerLogout,
   },
-  { path: '/denied', methods: ['GET'], kind: 'page', listeners: people, sameOriginOnly: true },
-  { path: '/logout', methods: ['GET', 'POST'], kind: 'page', listeners: people },
+  { ...forms, path: '/logout/confirm', methods: ['POST'], handler: answerLogoutConfirm },
   {
-    path: '/logout/confirm',
-    methods: ['POST'],
+    path: '/logout/success',
+    methods: ['GET'],
     kind: 'page',
     listeners: people,
-    sameOriginOnly: true,
+    handler: byProvider(),
   },
-  { path: '/logout/success', methods: ['GET'], kind: 'page', listeners: people },
-  { path: '/token', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
-  { path: '/device_authorization', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
-  { path: '/userinfo', methods: cors, kind: 'api', listeners: servers },
-  { path: '/introspect', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
-  { path: '/revoke', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: servers },
-  { path: '/request', methods: ['POST', 'OPTIONS'], kind: 'api', listeners: [...people, 'funnel'] },
-  ...(
-    [
-      { path: '/register', methods: ['POST', 'OPTIONS'] },
-      { path: '/register/*', methods: ['GET', 'PUT', 'DELETE'] },
-    ] as const
-  ).map(
-    (route): Route => ({
-      ...route,
-      kind: 'api',
-      listeners: [...people, 'funnel'],
-      registration: true,
-    }),
-  ),
-  ...[
-    '/.well-known/openid-configuration',
-    '/.well-known/oauth-authorization-server',
-    '/.well-known/jwks.json',
-  ].map(
-    (path): Route => ({
-      path,
-      methods: ['GET', 'OPTIONS'],
-      kind: 'metadata',
-      listeners: servers,
-    }),
-  ),
-  // tsidp's own; for administrators (`administrator.ts`)
-  ...(
-    [
-      { path: '/clients/', methods: ['GET'] },
-      { path: '/clients/new', methods: ['POST'] },
-      { path: '/clients/*', methods: ['GET', 'DELETE'] },
-    ] as const
-  ).map(
-    (route): Route => ({
-      ...route,
-      kind: 'api',
-      listeners: [...people, 'admin'],
-      sameOriginOnly: true,
-    }),
-  ),
+  {
+    path: '/token',
+    methods: post,
+    kind: 'api',
+    listeners: servers,
+    handler: byProvider({ form: tokenForm }),
+  },
+  {
+    path: '/device_authorization',
+    methods: post,
+    kind: 'api',
+    listeners: servers,
+    handler: byProvider({ form: authorizationForm }),
+  },
+  { path: '/userinfo', methods: cors, kind: 'api', listeners: servers, handler: byProvider() },
+  {
+    path: '/introspect',
+    methods: post,
+    kind: 'api',
+    listeners: servers,
+    handler: byProvider({ form: presentedForm, after: describeToken }),
+  },
+  {
+    path: '/revoke',
+    methods: post,
+    kind: 'api',
+    listeners: servers,
+    handler: byProvider({ form: presentedForm }),
+  },
+  {
+    path: '/request',
+    methods: post,
+    kind: 'api',
+    listeners: [...people, 'funnel'],
+    handler: byProvider({ form: authorizationForm }),
+  },
+  { ...registering, path: '/register', methods: post, handler: answerRegister },
+  {
+    ...registering,
+    path: '/register/*',
+    methods: ['GET', 'PUT', 'DELETE'],
+    handler: answerRegistered,
+  },
+  {
+    ...metadata,
+    path: '/.well-known/openid-configuration',
+    handler: byProvider({ after: publishMetadata }),
+  },
+  {
+    ...metadata,
+    path: '/.well-known/oauth-authorization-server',
+    handler: byProvider({ after: publishMetadata }),
+  },
+  { ...metadata, path: '/.well-known/jwks.json', handler: byProvider({ after: publishKeys }) },
+  { ...scripts, path: '/clients/', methods: ['GET'], handler: listClients },
+  { ...scripts, path: '/clients/new', methods: ['POST'], handler: addClient },
+  { ...scripts, path: '/clients/*', methods: ['GET', 'DELETE'], handler: answerScriptClient },
   // the same for browsers, at tsidp's paths
-  ...['/new', '/edit/*'].map(
-    (path): Route => ({
-      path,
-      methods: ['GET', 'POST'],
-      kind: 'page',
-      listeners: people,
-      sameOriginOnly: true,
-    }),
-  ),
-  // the command line's
-  { path: '/admin/clients', methods: ['GET', 'POST'], kind: 'api', listeners: ['admin'] },
-  { path: '/admin/clients/*', methods: ['GET', 'DELETE'], kind: 'api', listeners: ['admin'] },
-  { path: '/admin/secrets/*', methods: ['POST'], kind: 'api', listeners: ['admin'] },
-  { path: '/admin/marks/*', methods: ['POST'], kind: 'api', listeners: ['admin'] },
-  { path: '/healthz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
-  { path: '/readyz', methods: ['GET'], kind: 'health', listeners: [...people, 'admin'] },
+  { ...forms, path: '/new', handler: answerNewClient },
+  { ...forms, path: '/edit/*', handler: answerEditClient },
+  { ...commandLine, path: adminPaths.clients, methods: ['GET', 'POST'], handler: answerClients },
+  {
+    ...commandLine,
+    path: `${adminPaths.clients}/*`,
+    methods: ['GET', 'DELETE'],
+    handler: answerClient,
+  },
+  { ...commandLine, path: `${adminPaths.secrets}/*`, methods: ['POST'], handler: answerSecret },
+  { ...commandLine, path: `${adminPaths.marks}/*`, methods: ['POST'], handler: answerMark },
+  { ...health, path: '/healthz', handler: answerHealth },
+  { ...health, path: '/readyz', handler: answerReadiness },
 ];
 
 export type Exposed =
@@ -133,11 +169,6 @@ function isThere(route: Route, listener: ListenerKind, mode: RegistrationMode): 
   return !route.registration || showsRegistration(listener, mode);
 }
 
-/** Do clients that come through this listener find the registration endpoint? */
-export function showsRegistration(listener: ListenerKind, mode: RegistrationMode): boolean {
-  return listener === 'funnel' ? mode === 'public' : mode !== 'off';
-}
-
 /** The route of a request on a listener. Paths are compared exactly: no other case, no extra slash. */
 export function findRoute(
   listener: ListenerKind,
@@ -153,11 +184,6 @@ export function findRoute(
   const asked = method === 'HEAD' ? 'GET' : method;
   if (route.methods.some((allowed) => allowed === asked)) return { route };
   return { route: undefined, allow: allowOf(route.methods), kind };
-}
-
-/** As the `Allow` header has it (RFC 9110 10.2.1). */
-export function allowOf(methods: Route['methods']): string {
-  return methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
 }
 
 /** `/register/x` → `/register/*`. No pattern: one that looks for the end at every place takes the square of the length. */

@@ -1,6 +1,7 @@
 import { parse, stringify } from 'node:querystring';
 import type { Context } from 'koa';
 import { factsOf } from '../access/request.ts';
+import type { ProviderSettings } from '../access/settings.ts';
 import {
   emptyBasicId,
   normaliseAuthorization,
@@ -13,46 +14,51 @@ import { referStructured } from '../engine/structured-tokens.ts';
 import { presentPeer } from '../flows/machine/peer-authentication.ts';
 import { isDocumentId } from '../protocol/document-id.ts';
 import type { Parameters } from '../protocol/parameters.ts';
+import { supportedScopes } from '../protocol/scope-claims.ts';
 import { readBody, replayBody } from './body.ts';
-import type { Route } from './exposure.ts';
 import type { AppParts } from './parts.ts';
 
-type Normalise = (
+type FormParts = Pick<AppParts, 'registry' | 'settings' | 'bodyLimitBytes'>;
+
+/** Makes the parameters of a form into what the standards ask for, in place. */
+export type ChangeForm = (
   parameters: Parameters,
   ctx: Context,
-  vocabulary: Vocabulary,
-  parts: AppParts,
+  parts: FormParts,
 ) => void | Promise<void>;
 
-const token: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
+/** Of the token endpoint. */
+export const tokenForm: ChangeForm = async (parameters, ctx, { registry, settings }) => {
   await presentPeer(ctx, parameters, registry);
-  normaliseToken(parameters, vocabulary);
+  normaliseToken(parameters, vocabularyOf(settings));
   markOmittedRedirect(parameters);
 };
-const authorization: Normalise = async (parameters, ctx, vocabulary, { registry }) => {
+
+/** Of requests that an app's server begins a login with (RFC 9126, RFC 8628). */
+export const authorizationForm: ChangeForm = async (parameters, ctx, { registry, settings }) => {
   await presentPeer(ctx, parameters, registry);
-  normaliseAuthorization(parameters, vocabulary);
+  normaliseAuthorization(parameters, vocabularyOf(settings));
 };
-const presented: Normalise = async (parameters, ctx, _vocabulary, { registry }) => {
+
+/** Of endpoints that a token is presented to. */
+export const presentedForm: ChangeForm = async (parameters, ctx, { registry }) => {
   await presentPeer(ctx, parameters, registry);
   referStructured(parameters, factsOf(ctx));
 };
 
-/** Endpoints whose forms are made into what the standards ask for. */
-const byPath: Readonly<Record<string, Normalise>> = {
-  '/token': token,
-  '/request': authorization,
-  '/device_authorization': authorization,
-  '/introspect': presented,
-  '/revoke': presented,
-};
+/** What a request may name here. */
+export function vocabularyOf({ resources }: Pick<ProviderSettings, 'resources'>): Vocabulary {
+  return { scopes: supportedScopes, resources };
+}
 
-/** Makes what clients send to an API endpoint into what oidc-provider reads: credentials and form. */
+/**
+ * Makes what clients send to an API endpoint into what oidc-provider reads: credentials and form.
+ * @param change undefined for forms that are taken as they are
+ */
 export async function normaliseForm(
   ctx: Context,
-  route: Route,
-  parts: AppParts,
-  vocabulary: Vocabulary,
+  change: ChangeForm | undefined,
+  parts: FormParts,
 ): Promise<void> {
   if (ctx.method !== 'POST') return;
   const { authorization: header } = ctx.req.headers;
@@ -60,11 +66,10 @@ export async function normaliseForm(
   if (basic !== undefined) ctx.req.headers.authorization = basic;
   if (!ctx.is('application/x-www-form-urlencoded')) return;
   const body = await readBody(ctx.req, parts.bodyLimitBytes);
-  const normalise = byPath[route.path];
-  if (!normalise) return replayBody(ctx.req, body);
+  if (!change) return replayBody(ctx.req, body);
   const parameters: Parameters = parse(body.toString('utf8'));
   await takeEmptyBasic(ctx, parameters, parts.registry);
-  await normalise(parameters, ctx, vocabulary, parts);
+  await change(parameters, ctx, parts);
   replayBody(ctx.req, Buffer.from(stringify(parameters)));
 }
 

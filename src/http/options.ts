@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { allowOf, type Route } from './exposure.ts';
+import { allowOf, type Route } from './route.ts';
 
 /** Not the question of a browser whether a page may (CORS), which oidc-provider and `/register` answer. */
 export function isPlainOptions({ method, req: { headers } }: Context): boolean {

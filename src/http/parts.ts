@@ -37,5 +37,6 @@ export interface AppParts {
   readonly pace: Pace;
   readonly storeHealth: StoreHealth;
   readonly bodyLimitBytes: number;
+  readonly startedAtSeconds: number;
   readonly log: Logger;
 }

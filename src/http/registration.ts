@@ -5,20 +5,32 @@ import type { ProviderSettings } from '../access/settings.ts';
 import { type Admit, createAdmission } from '../clients/registration/registrant.ts';
 import { finishRegistration, setRegistrant } from '../clients/registration/registration.ts';
 import { hashGenerated } from '../clients/secrets.ts';
+import { runProvider } from '../engine/run-provider.ts';
 import { normaliseRegistration, normaliseUpdate } from '../protocol/normalise-registration.ts';
 import { readBody, replayBody } from './body.ts';
-import type { Route } from './exposure.ts';
-import type { ListenerKind } from './identify/entrance.ts';
+import type { Entrance, ListenerKind } from './identify/entrance.ts';
 import { idInPath } from './path-id.ts';
 
-/** `/register` and, for each client, `/register/{id}`: what is asked before oidc-provider answers. */
-export type RegistrationApi = (
-  ctx: Context,
-  route: Route,
-  listener: ListenerKind,
-  provider: Provider,
-  runProvider: (ctx: Context) => Promise<void>,
-) => Promise<void>;
+/** What is asked before oidc-provider answers. All listeners have one together, as it counts. */
+export interface RegistrationApi {
+  /** `/register` (RFC 7591) */
+  register(ctx: Context, at: RegistrationPlace): Promise<void>;
+  /** `/register/{id}` (RFC 7592) */
+  manage(ctx: Context, at: Pick<RegistrationPlace, 'provider'>): Promise<void>;
+}
+
+export interface RegistrationPlace {
+  readonly entrance: Pick<Entrance, 'exposure'>;
+  readonly provider: () => Provider;
+}
+
+type At = RegistrationPlace & { readonly registrationApi: RegistrationApi };
+
+export const answerRegister = (ctx: Context, at: At): Promise<void> =>
+  at.registrationApi.register(ctx, at);
+
+export const answerRegistered = (ctx: Context, at: At): Promise<void> =>
+  at.registrationApi.manage(ctx, at);
 
 export interface RegistrationApiParts {
   readonly settings: ProviderSettings;
@@ -40,19 +52,22 @@ export function createRegistrationApi(parts: RegistrationApiParts): Registration
     const verifierOf = (secret: string): string => hashGenerated(secret, secretKey);
     replayJson(ctx, normaliseUpdate(await readJson(ctx, bodyLimitBytes), verifierOf));
   };
-  return async (ctx, route, listener, provider, runProvider) => {
-    if (route.path === '/register') {
+  return {
+    async register(ctx, { entrance, provider }) {
       allowEveryOrigin(ctx);
       if (ctx.method === 'OPTIONS') {
         ctx.status = 204;
         return;
       }
-      await prepare(ctx, listener, admit, bodyLimitBytes);
-    } else if (ctx.method === 'PUT') {
-      await prepareUpdate(ctx, provider);
-    }
-    await runProvider(ctx);
-    finishRegistration(ctx);
+      await prepare(ctx, entrance.exposure(ctx.req), admit, bodyLimitBytes);
+      await runProvider(provider(), ctx);
+      finishRegistration(ctx);
+    },
+    async manage(ctx, { provider }) {
+      if (ctx.method === 'PUT') await prepareUpdate(ctx, provider());
+      await runProvider(provider(), ctx);
+      finishRegistration(ctx);
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Context } from 'koa';
 import type {
   AccessToken,
   Account,
@@ -87,7 +88,7 @@ export async function revocationAllowed(
 }
 
 /** tsidp's answer names the person and the audience, which oidc-provider's does not. Called after it answered. */
-export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
+export async function describeToken(ctx: Context): Promise<void> {
   const body = ctx.body as Record<string, unknown> | undefined;
   const account = ctx.state[accountKey] as Awaited<ReturnType<typeof accountBehind>>;
   if (body?.['active'] !== true) return;
@@ -104,7 +105,7 @@ export async function describeToken(ctx: KoaContextWithOIDC): Promise<void> {
     aud: body['aud'] ?? [body['client_id']],
     nbf: body['iat'],
     // tsidp's answer has one, too; ours is the name in the audit records
-    jti: body['jti'] ?? tokenName(String(ctx.oidc.params?.['token'])),
+    jti: body['jti'] ?? tokenName(String(ctx['oidc'].params?.['token'])),
     username: account['login'],
     ...(profile ? { preferred_username: claims['preferred_username'] } : {}),
     ...(profile && claims['picture'] ? { picture: claims['picture'] } : {}),
