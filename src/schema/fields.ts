@@ -13,8 +13,7 @@ export const members = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys
             .map(
-              (key) =>
-                `is no member here${suggestion(key, Object.keys(shape)) || ': remove it'}`,
+              (key) => `is no member here${suggestion(key, Object.keys(shape)) || ': remove it'}`,
             )
             .join('\n')
         : 'must be an object: { … }',
