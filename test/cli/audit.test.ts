@@ -132,7 +132,7 @@ describe('tsidp audit', () => {
   it.each([
     [['--limit', '0'], /whole number/],
     [['--since', 'yesterday'], /is not a time: write 2h/],
-    [['--since', '2026-13-01'], /is no time/],
+    [['--since', '2026-13-01'], /is not a time/],
     [['--event', 'denials'], /--event: "denials" must be one of .*; did you mean "denial"\?/],
     [['--chain', 'a', '--client', 'c'], /leave the other conditions out/],
     [['--sincee', '2h'], /sincee/],

@@ -134,7 +134,7 @@ describe('clients add', () => {
   });
 
   test.each([
-    [[], /--name: is missing/u],
+    [[], /--name is missing/u],
     [['--id', 'a'], /--redirect-uri: is missing; it must be a list/u],
     [['--id', 'a:b', '--redirect-uri', uri], /--id: "a:b" must be 1 to 128 letters/u],
     [

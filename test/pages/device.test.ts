@@ -81,7 +81,7 @@ describe('what asks for the code', () => {
     ['empty', 'Enter the code first'],
     ['unknown', 'There is no such code'],
     ['expired', 'has expired'],
-    ['used', 'used already'],
+    ['used', 'already been used'],
     ['outdated', 'no longer valid'],
   ] as const)('says that it is %s', (problem, words) => {
     expect(readMarkup(pages.deviceCode({ ...code, problem })).text).toContain(words);

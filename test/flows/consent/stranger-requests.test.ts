@@ -218,7 +218,6 @@ describe('T15 what a registration never gives', () => {
     'tls_client_auth',
     'self_signed_tls_client_auth',
     'tailnet_peer',
-    'private_key_jwt',
     'client_secret_jwt',
     'attest_jwt_client_auth',
   ])('method %s: it hears the one that it got, and a connection is none', async (method) => {

@@ -118,7 +118,7 @@ describe('the device flow', () => {
       expect(failure(await poll(world, begun.device_code))).toBe('400 access_denied');
     }
     const again = await enter(world.browser('127.0.0.2'), world, begun.user_code);
-    expect(textOf(again)).toContain('used already');
+    expect(textOf(again)).toContain('already been used');
     expect(auditLog(world.directory)).toContainEqual(
       expect.objectContaining({
         event: 'denial',
