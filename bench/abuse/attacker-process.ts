@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Answers, Target } from './attack.ts';
 
 export interface Attacker {
@@ -21,11 +20,11 @@ export async function startAttacker(name: string, target: Target): Promise<Attac
   });
   const exit = once(child, 'exit');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const first = await Promise.race([lines.next(), pause(patienceMs, { value: 'nothing' })]);
-  if (first.value !== 'begun') {
-    child.kill('SIGKILL');
-    throw new Error(`the attacker "${name}" did not begin`);
-  }
+  // its output ends with it
+  const beginning = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const first = await lines.next();
+  clearTimeout(beginning);
+  if (first.value !== 'begun') throw new Error(`the attacker "${name}" did not begin`);
   return {
     async end() {
       const timer = setTimeout(() => child.kill('SIGKILL'), target.seconds * 1000 + patienceMs);

@@ -21,6 +21,8 @@ const usual = { warmUpVisits: 1500, seconds: 12 };
 const short = { warmUpVisits: 50, seconds: 3 };
 const usualSettleSeconds = 2;
 const minutesPerDay = 1440;
+/** What one peer may cause in a minute comes at its beginning, however short the attack. */
+const minutesOf = (seconds: number): number => Math.max(1, seconds / 60);
 
 /**
  * A daemon of its own for each attack: victims visit it at a steady rate, in quiet first and then attacked by
@@ -66,7 +68,7 @@ export async function runAttack(attack: Attack, run: AbuseRun): Promise<AbuseRes
   const attacker = await startAttacker(attack.name, target);
   const attacked = await visitSteadily(visit, steady);
   const { answers, ended } = await attacker.end();
-  const logKiBPerMinute = (logBytes / 1024) * (60 / seconds);
+  const logKiBPerMinute = logBytes / 1024 / minutesOf(seconds);
   const attackedStored = readStored(bench.stateDirectory);
   await pause((run.quick ? 1 : (attack.settleSeconds ?? usualSettleSeconds)) * 1000);
   const refusals = [...attacked.refusals, ...(await afterwards())];
@@ -116,14 +118,14 @@ interface Phases {
 function left({ before, between, attacked, after }: Phases, isSwept: boolean, seconds: number) {
   const quietBytes = growth(before.bytes, between.bytes);
   const attackedBytes = growth(between.bytes, attacked.bytes);
-  // what is allowed in a minute was used up, however short the attack was
-  const minutes = Math.max(1, seconds / 60);
   const leftKiB = sumOf(beyond(quietBytes, growth(between.bytes, after.bytes))) / 1024;
   return {
     storedKiB: rounded(sumOf(beyond(quietBytes, attackedBytes)) / 1024, 0),
     leftRows: beyond(growth(before.rows, between.rows), growth(between.rows, after.rows)),
     leftKiB: rounded(leftKiB, 0),
-    ...(isSwept ? { leftMiBPerDay: rounded((leftKiB / 1024) * (minutesPerDay / minutes), 0) } : {}),
+    ...(isSwept
+      ? { leftMiBPerDay: rounded((leftKiB / 1024) * (minutesPerDay / minutesOf(seconds)), 0) }
+      : {}),
     filesMiB: rounded(after.fileBytes / 2 ** 20, 1),
   };
 }

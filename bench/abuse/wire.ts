@@ -106,7 +106,7 @@ export function dial(target: Target, signal: AbortSignal): Promise<Socket | unde
 }
 
 /** On average, at times of their own: storms of new connections are not what these attacks are about. */
-const redialMs = 2000;
+const redialMs = 4000;
 
 /**
  * Holds so many connections until the signal, and opens another one, a moment later, for each that is ended.
