@@ -7,7 +7,7 @@ import { abuseCaseOf } from './attacks.ts';
 import { tailnet } from './people.ts';
 import { beyond, growth, readStored, type Stored, sumOf } from './stored.ts';
 import type { AbuseResult } from './verdict.ts';
-import { type Visited, visitQuickly, visitSteadily } from './victim.ts';
+import { refusedVisit, type Visited, visitQuickly, visitSteadily } from './victim.ts';
 import { freePorts, startVictims } from './victims.ts';
 
 export interface AbuseRun {
@@ -54,6 +54,8 @@ export async function runAttack(attack: Attack, run: AbuseRun): Promise<AbuseRes
   });
   const { visit, afterwards } = await victims.settle(bench);
   await visitQuickly(visit, warmUpVisits);
+  // a running daemon has refused somebody, too
+  await visitQuickly(refusedVisit(bench.way), warmUpVisits);
 
   const steady = { perSecond, seconds };
   const before = readStored(bench.stateDirectory);

@@ -57,6 +57,15 @@ export const loginVisit =
     if (claims['email'] !== email) throw new Error(`${email} became ${claims['email']}`);
   };
 
+/** Somebody comes with a client that there is not, and sees a page that says so. */
+export const refusedVisit =
+  (way: Way): Visit =>
+  async (person, signal) => {
+    const nobody = { id: `nobody-${person % 10}`, redirectUri: 'https://app.test/' };
+    const { status } = await once(wayOf(way, person), { path: authorizeUrl(nobody) }, signal);
+    if (status !== 400) throw new Error(`a client that there is not got ${status}`);
+  };
+
 /** Somebody comes with a client that nobody knew; the page that asks about it follows. */
 export const newDocumentVisit =
   (way: Way, appAt: (count: number) => App): Visit =>

@@ -51,11 +51,7 @@ export const slowHosts: Attack = {
   sites: 40,
   async run(target, signal, begun) {
     await using _ = await openSites(target.sitePorts, Number.POSITIVE_INFINITY);
-    const bring = (index: number) => ({
-      path: authorizeUrl(documentAt(target, index)),
-      // a few, as each may bring some a minute
-      from: attackerAt(index % 4).loopback,
-    });
+    const bring = (index: number) => ({ path: authorizeUrl(documentAt(target, index)) });
     begun();
     return flood(target, 60, bring, signal);
   },
