@@ -92,7 +92,7 @@ async function answerClient(
   if (client.clientAuthMethod === 'none') {
     throw new errors.UnauthorizedClient('a public client has no credentials for this grant');
   }
-  const uri = oneResource(ctx);
+  const uri = oneResource(ctx) ?? meantResource(ctx, settings);
   const target = uri === undefined ? undefined : targetOf(ctx, { client, uri }, settings);
   await takeToken(ctx, undefined, settings);
   await issueToken(
@@ -107,6 +107,27 @@ async function answerClient(
       issuedType: undefined,
     },
     settings.clock,
+  );
+}
+
+/**
+ * Who asks for scopes and names no resource means the one that has them all; a token for none, or for another one, would
+ * not be what was asked for (T45). Undefined where no such scope is asked for.
+ * @throws errors.InvalidScope that names `resource`
+ */
+function meantResource(
+  { oidc }: KoaContextWithOIDC,
+  { resources }: ProviderSettings,
+): string | undefined {
+  const asked = resourceScopesOf(oidc.requestParamScopes);
+  if (asked.length === 0) return undefined;
+  const [meant, ...others] = resources.all.filter((resource) =>
+    asked.every((scope) => resource.scopes?.has(scope)),
+  );
+  if (meant && others.length === 0) return meant.uri;
+  throw new errors.InvalidScope(
+    `${meant ? 'several resources have' : 'no resource has all of'} these scopes: name the one that you mean as "resource" (RFC 8707)`,
+    asked.join(' '),
   );
 }
 

@@ -52,6 +52,21 @@ describe('a token that a client with a secret got for itself', () => {
     expect(json(answer)).toMatchObject({ token_type: 'Bearer', scope: '' });
   });
 
+  test('T45 scopes without a resource mean the one that has them all, or are an error', async () => {
+    const ask = async (scope: string) =>
+      json(await send(world, '/token', { grant_type: 'client_credentials', scope }, service));
+    const meant = await ask('read_file');
+    expect(meant).toMatchObject({ scope: 'read_file' });
+    expect(decodeJwt(String(meant['access_token']))).toMatchObject({ aud: mcp });
+    for (const scope of ['read_file nowhere', 'nowhere', 'run_code']) {
+      expect(await ask(scope)).toMatchObject({ error: 'invalid_scope' });
+      expect(await ask(scope)).not.toHaveProperty('access_token');
+    }
+    expect(await ask('nowhere')).toMatchObject({
+      error_description: expect.stringContaining('resource'),
+    });
+  });
+
   test('T12 ends with its client', async () => {
     const first = await own();
     expect(await introspect(world, first)).toMatchObject({ active: true });
