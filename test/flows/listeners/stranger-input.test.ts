@@ -85,7 +85,7 @@ describe('T37 cut, then authenticate, then parse', () => {
   });
 
   it('claims that are asked for are kept as far as they are known', async () => {
-    const claims = `{"id_token":{"email":{"essential":true,"odd":${deep(700)}}},"odd":${deep(700)}}`;
+    const claims = `{"id_token":{"email":{"essential":true,"odd":${deep(500)}}},"odd":${deep(500)}}`;
     const posted = await new Browser().open(`${world.issuer}/authorize`, {
       form: {
         ...{ client_id: 'spa', redirect_uri: 'https://spa.test/cb', response_type: 'code' },
