@@ -48,8 +48,16 @@ describe('clients add with keys', () => {
     [() => ['--jwks', fileOf('[]')], 2, /--jwks: /],
     [() => ['--jwks', fileOf('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}')], 2, /symmetric/],
     [() => ['--jwks-uri', 'http://a.example/'], 2, /--jwks-uri: "http:\/\/a\.example\/" must be/],
-    [() => ['--jwks-uri', 'https://a.example/', '--public'], 2, /--public and --jwks-uri exclude/],
-    [() => ['--jwks', 'a', '--secret-stdin'], 2, /--jwks and --secret-stdin exclude/],
+    [
+      () => ['--jwks-uri', 'https://a.example/', '--public'],
+      2,
+      /--public and --jwks-uri cannot be used together/,
+    ],
+    [
+      () => ['--jwks', 'a', '--secret-stdin'],
+      2,
+      /--jwks and --secret-stdin cannot be used together/,
+    ],
   ])('says what is wrong, and adds nothing', async (flags, code, problem) => {
     const cli = makeCli();
     const { exitCode, err } = await cli.run([...addGrafana, ...flags()]);

@@ -55,7 +55,10 @@ describe('clients add for tagged nodes', () => {
     [['--peer-node', ' '], /--peer-node: " " must be the StableID/],
     [['--may-act-client', 'a b', '--peer-tag', 'tag:ci'], /--may-act-client: "a b" must be/],
     [['--peer-tag', 'tag:ci', '--peer-node', 'nAbCdEfGh11CNTRL'], /cannot be used together/],
-    [['--peer-tag', 'tag:ci', '--secret-stdin'], /--peer-tag and --secret-stdin exclude/],
+    [
+      ['--peer-tag', 'tag:ci', '--secret-stdin'],
+      /--peer-tag and --secret-stdin cannot be used together/,
+    ],
     [['--may-act-tag', 'tag:a', '--may-act-client', 'b'], /cannot be used together/],
   ])('%j is refused', async (flags, problem) => {
     const cli = makeCli();

@@ -104,7 +104,7 @@ describe('the document of a declared resource (RFC 9728)', () => {
     [
       'no JSON',
       (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'),
-      /no JSON/,
+      /not JSON/,
     ],
     ['a list', json(null), /not a JSON object/],
     ['one without end', json('x'.repeat(100_000)), /only MCP servers/],

@@ -58,7 +58,9 @@ type Request = typeof request extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** The new token, or undefined for one of the errors that there may be. */
 function tokenFor({ targets, asked, tokenType, has, isLimited, left, granted, ofClient }: Request) {
-  const client = { clientId: 'c', ...(ofClient ? { tsidp: { scopes: ofClient } } : {}) };
+  const grantTypeAllowed = () => false;
+  const own = ofClient ? { tsidp: { scopes: ofClient } } : {};
+  const client = { clientId: 'c', grantTypeAllowed, ...own };
   const capMap = { [capability]: granted.length > 0 ? [{ scopes: granted }] : [] };
   try {
     return narrow(
